@@ -4,6 +4,7 @@ import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
 import { parseResourceId } from '../../resources/ids.ts';
 import { kindOfWrite, type OperationKind } from '../../resources/operations.ts';
+import { UnreadableAnswerError } from './belief.ts';
 import {
   checkpoint,
   type FailedOperation,
@@ -97,7 +98,8 @@ export async function repeatableCommand<T>(
   while (!poller.isDone) {
     const { error, response, tookMs } = await polled(poller);
     if (error !== undefined) {
-      if (response?.status === 404) throw notShown(resourceId);
+      const forgotten = forgottenBy(error, response);
+      if (forgotten && hidesResult(forgotten)) throw notShown(resourceId, saidIn(forgotten));
       if (!response || response.status >= 400) throw toApplicationFailure(error, resourceId, response);
       throw operationFailure(failedOperation(error, response), resourceId);
     }
@@ -130,6 +132,10 @@ async function run(operation: LongRunningOperation): Promise<PipelineResponse | 
     }),
   );
   if (!poller) return first && shows(resourceId, first) ? first : undefined;
+  if (poller.isDone && first && hidesItsOperation(first)) {
+    await adopt(operation);
+    return undefined;
+  }
   record.poller = await packedState(poller);
   record.begunAfter = Math.round(elapsedMs() / 100) / 10;
   heartbeat();
@@ -169,8 +175,19 @@ function refuseIfEndless(resourceId: string): void {
   throw ownFailure('OperationTimedOut', `The operation has not ended within two days (${resourceId})`, resourceId);
 }
 
-/** Answers to the address of an operation that nobody can follow any more. How long its signature lasts is in no document. */
-const forgottenStatuses: readonly number[] = [400, 401, 403, 404];
+/** Whether Azure took a request and named no address of its operation. The client takes that for the end. */
+const hidesItsOperation = ({ request: { method }, status }: PipelineResponse): boolean =>
+  status === 202 || (method === 'POST' && status < 300);
+
+/**
+ * The answer at the address of an operation that nobody can follow there any more: how long its signature lasts is in no document,
+ * and neither is what it is answered with then. A gateway may say 404 in words of its own.
+ */
+function forgottenBy(error: unknown, response: PipelineResponse | undefined): PipelineResponse | undefined {
+  if (error instanceof UnreadableAnswerError) return error.response.status === 404 ? error.response : undefined;
+  const { status = 0 } = response ?? {};
+  return status >= 400 && status < 500 && status !== 408 && status !== 429 ? response : undefined;
+}
 
 async function pollUntilDone(
   operation: LongRunningOperation,
@@ -197,10 +214,10 @@ async function pollUntilDone(
         await unlessDone(operation, failedOperation(error, response));
         return undefined;
       }
-      const operationForgotten = response !== undefined && forgottenStatuses.includes(response.status);
+      const forgotten = forgottenBy(error, response);
       // Operations are forgotten some time after their end, and their signed addresses age. The resource has the last word.
-      if (operationForgotten && (await isDone(operation))) return undefined;
-      if (operationForgotten) throw notShown(resourceId, saidIn(response));
+      if (forgotten && (await isDone(operation))) return undefined;
+      if (forgotten && forgotten === response) throw notShown(resourceId, saidIn(forgotten));
       throw toApplicationFailure(error, resourceId, response);
     }
     if (poller.isDone) {
@@ -232,6 +249,11 @@ async function endIsSeen({ isNew = false, find }: LongRunningOperation, wait: Wa
 
 /** Progress takes requests of its own, and people look at it now and then. */
 const showEveryMs = 30_000;
+
+/** Whether the address of a command has aged. Other answers there tell how it ended, or that the worker may not look. */
+const hidesResult = (answer: PipelineResponse): boolean =>
+  answer.status === 404 ||
+  ([401, 403].includes(answer.status) && !/AuthorizationFailed$|AuthenticationToken/.test(saidIn(answer)));
 
 /**
  * Throws the failure of an operation, unless its resource shows that it was done: a cluster can report Failed while the service

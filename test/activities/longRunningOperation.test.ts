@@ -33,6 +33,30 @@ describe('a long-running operation', () => {
     expect(await azure.sent('managedClusters/forgotten')).toEqual(['PUT 201']);
   });
 
+  it.each<[string, Partial<FaultRule>]>([
+    ['410', { answer: { status: 410, code: 'Gone', message: 'It has expired.' } }],
+    ['412', { answer: { status: 412, code: 'PreconditionFailed', message: 'No.' } }],
+    ['404 of a gateway', { proxy: { status: 404, contentType: 'text/plain', body: '404 page not found' } }],
+  ])(
+    'leaves the last word to the resource when the address of the operation is answered with %s',
+    async (what, answer) => {
+      const wanted = await azure.specification(`address-${what.slice(0, 3)}${what.length}`);
+      await azure.fault({ method: 'GET', path: operations, after: 1, times: 1000, ...answer });
+      await expect(attempt().run(create(), wanted)).resolves.toMatchObject({ provisioningState: 'Succeeded' });
+      expect(await azure.sent(`managedClusters/${wanted.cluster.name}`)).toEqual(['PUT 201']);
+    },
+  );
+
+  it('that was cancelled without a word is told in words', async () => {
+    const wanted = await azure.specification('silent');
+    const operation = { status: 'Canceled', code: '', message: '' } as const;
+    await azure.fault({ method: 'PUT', path: cluster('silent'), operation });
+    expect(await activityFailure(attempt().run(create(), wanted))).toMatchObject({
+      type: 'OperationFailed',
+      message: expect.stringMatching(/cancel/),
+    });
+  });
+
   it('leaves the last word to the resource when it succeeded after its operation had failed', async () => {
     const wanted = await azure.specification('last-word');
     const first = attempt();
