@@ -150,6 +150,7 @@ export type HandledAzureError =
   | 'EtagMismatch'
   | 'InvalidResourceNamespace'
   | 'InvalidResourceType'
+  | 'NoRegisteredProviderFound'
   | 'NotFound'
   | 'ParentResourceNotFound'
   | 'PreconditionFailed'

@@ -108,9 +108,17 @@ interface PagedList<T> {
 /** Azure's word for a subscription of another tenant than the worker's. It does not pass, as other 401s do. */
 const otherTenant = 'InvalidAuthenticationTokenTenant';
 
-/** Whether the worker's identity may not look: what is there is then not known. */
+/** Azure's words for a read that this subscription, region or version does not have. They do not pass either. */
+const notOffered: readonly FailureCode[] = [
+  'InvalidResourceNamespace',
+  'InvalidResourceType',
+  'MissingSubscriptionRegistration',
+  'NoRegisteredProviderFound',
+];
+
+/** Whether the worker's identity may not look, or cannot: what is there is then not known. */
 const isForbidden = (error: unknown): boolean =>
-  httpStatus(error) === 403 || isCode(applicationFailure(error)?.type, otherTenant);
+  httpStatus(error) === 403 || httpStatus(error) === 405 || isFailure(error, otherTenant, ...notOffered);
 
 /** Result of a look at Azure, or why the worker's identity may not look: what is there is then not known. */
 export type Allowed<T> = { seen: T } | { forbidden: string };
@@ -166,8 +174,9 @@ export function httpStatus(error: unknown): unknown {
 export function toApplicationFailure(error: unknown, resourceId: string, response?: PipelineResponse): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
-  // The SDK takes 304 for an error.
-  if (!response || (response.status < 400 && response.status !== 304)) return unreachable(error, resourceId);
+  // The SDK takes 304 for an error, and 204 where it does not expect that. An error after an answer is none of that answer.
+  const isAnswered = response?.status === 304 || (response?.status === 204 && isUnexpected(error, 204));
+  if (!response || (response.status < 400 && !isAnswered)) return unreachable(error, resourceId);
   const { status, headers } = response;
   const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
   const retryAfterMs = parseRetryAfter(headers);
@@ -179,6 +188,8 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
     ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
   });
 }
+
+const isUnexpected = (error: unknown, status: number): boolean => isRecord(error) && error.statusCode === status;
 
 /** Finds the request in Azure's activity log. */
 export function correlation(response: PipelineResponse): { correlationId?: string } {
@@ -227,7 +238,7 @@ export function parseErrorBody(text: string | null | undefined): AzureError | un
   try {
     const body: unknown = JSON.parse(text ?? '');
     const error = isRecord(body) && isRecord(body.error) ? body.error : body;
-    if (!isRecord(error) || typeof error.code !== 'string') return undefined;
+    if (!isRecord(error) || typeof error.code !== 'string' || error.code === '') return undefined;
     const { code, message, subcode } = error;
     return {
       code,

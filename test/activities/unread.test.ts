@@ -56,8 +56,8 @@ afterEach(async () => {
 });
 
 /** Refuses reads for this test. The code is any of those with which Azure forbids. */
-async function forbid(path: string, code = 'AuthorizationFailed'): Promise<void> {
-  const answer = { status: 403, code, message: 'not for you' };
+async function forbid(path: string, code = 'AuthorizationFailed', status = 403): Promise<void> {
+  const answer = { status, code, message: 'not for you' };
   released.push(await azure.fault({ method: 'GET', path, times: 1_000, answer }));
 }
 
@@ -87,6 +87,17 @@ describe('before the first write', () => {
     const { access } = await discover();
     expect(told(access.unread)).toEqual([`${what} ${at}`]);
     expect(access.unread?.[0]?.why).toMatch(/not for you/);
+  });
+
+  it.each([
+    [400, 'NoRegisteredProviderFound'],
+    [404, 'InvalidResourceType'],
+    [405, 'MethodNotAllowed'],
+    [409, 'MissingSubscriptionRegistration'],
+  ])('tells what could not be read where Azure does not offer to: %i %s', async (status, code) => {
+    await forbid('/locks$', code, status);
+    const { access } = await discover();
+    expect(told(access.unread)).toEqual([`locks /subscriptions/${subscriptionId}`]);
   });
 
   it('does not take one refusal at its word, for a role may be minutes old', async () => {
