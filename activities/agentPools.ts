@@ -19,6 +19,7 @@ import { awaitingRoles } from './arm/rolePropagation.ts';
 import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
 import { existingCluster } from './managedClusters.ts';
+import { newestImage, refusalOfNewest } from './newestImage.ts';
 import { lookAgainWhile, operationBoundMs } from './retriedLooks.ts';
 import { idOf, poolIn, poolNotFound, type ShownPool, shownPool } from './shownPool.ts';
 
@@ -154,14 +155,6 @@ export async function poolProgress(
   }
 }
 
-/** The newest node image that AKS has for a pool. Source: Azure REST API, "Agent Pools - Get Upgrade Profile". */
-async function newestImage(clients: ClientsOf, { cluster, pool }: AgentPoolReference): Promise<string | undefined> {
-  const { agentPools } = clients(cluster.subscriptionId).containerService;
-  const id = idOf({ cluster, pool });
-  const profile = await azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool));
-  return profile.latestNodeImageVersion;
-}
-
 /**
  * Whether an idle pool was reimaged, by its node image, where no node can be looked at: a reimage brings the newest, so that a pool that had
  * it before tells nothing. It is not reimaged again only because nobody could look.
@@ -184,6 +177,7 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
   const id = idOf(request);
   let adopted = false;
   let after: PoolEvidence | undefined;
+  let refused: string | undefined;
   const find = async (): Promise<Found> => {
     const { provisioningState = '' } = await existingPool(clients, request);
     if (!isFinal(provisioningState)) {
@@ -196,8 +190,8 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
     if (proofOf(pool, before, evidence).reimaged) return 'done';
     return evidence.unseen?.because === 'failed' ? foundByImage(clients, request, evidence) : 'absent';
   };
-  const upgrade = async () => {
-    await longRunningOperation({
+  const upgrade = () =>
+    longRunningOperation({
       resourceId: id,
       client,
       kind: 'reimagePool',
@@ -209,16 +203,22 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
       async afterwards() {
         after = await readEvidence(clients, request);
       },
+    }).catch(async (error: unknown) => {
+      refused = await refusalOfNewest(clients, request, error);
+      if (refused === undefined) throw error;
     });
-  };
   try {
-    await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, upgrade));
+    await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, async () => void (await upgrade())));
   } catch (error) {
-    // Azure answers 304 where there is nothing to do.
-    if (httpStatus(error) !== 304) throw error;
+    // Azure answers 304 where there is nothing to do. 204 may mean that, or an operation without an address.
+    const status = httpStatus(error);
+    if (status !== 304 && status !== 204) throw error;
+    if (status === 204) refused = 'HTTP 204';
+    await untilPoolIdle(clients, request, { ...busyPolicy, abort: false });
   }
   return {
     notModified: after === undefined,
+    ...(refused !== undefined && { refused }),
     after: after ?? (await readEvidence(clients, request)),
   };
 }

@@ -123,8 +123,10 @@ export interface AgentPoolReference {
 
 /** Outcome of a request to reimage a pool. */
 export interface Reimaged {
-  /** Whether Azure answered 304: nothing to do. */
+  /** Whether Azure did nothing: it answered 304 or 204, or refused. */
   notModified: boolean;
+  /** Azure's words, unless it answered 304. */
+  refused?: string;
   after: PoolEvidence;
 }
 

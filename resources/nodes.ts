@@ -206,8 +206,10 @@ export interface PoolReimage extends PoolProof {
    * back. `upgraded`: to another patch of Kubernetes. `replaced`: made anew while a temporary pool took the load.
    */
   how: 'reimaged' | 'byAzure' | 'settingChanged' | 'upgraded' | 'replaced' | 'notReimaged';
-  /** Whether Azure answered 304: nothing to do. */
+  /** Whether Azure did nothing: it answered 304 or 204, or refused. */
   notModified: boolean;
+  /** Azure's words, unless it answered 304. */
+  refused?: string;
   /** Everything that was tried, in this order. Left out where the reimage was enough, or the input wants nothing else. */
   tried?: readonly TriedMeans[];
 }

@@ -272,6 +272,47 @@ describe('reimageAgentPool', () => {
     expect(await postsOf(name)).toHaveLength(newer ? 2 : 1);
   });
 
+  it.each([202, 200])('is waited for where Azure takes it with %i and names no operation', async (status) => {
+    const cluster = await existing(`nameless-${status}`);
+    await azure.send('POST', '/simulator/node-image');
+    const given = await request(cluster);
+    const path = `${agentPoolId(clusterId(cluster), given.pool)}/upgradeNodeImageVersion`;
+    const proxy = { status, contentType: 'application/json', body: '{}', when: 'after' } as const;
+    await azure.fault({ method: 'POST', path, proxy });
+    const { after, notModified }: Reimaged = await attemptAfter(0).run(azure.activities.reimageAgentPool, given);
+    expect([after.provisioningState, notModified]).toEqual(['Succeeded', false]);
+    expect(after.nodes?.some(({ bootId }) => given.before.nodes?.some((node) => node.bootId === bootId))).toBe(false);
+  });
+
+  it('takes 204 as 304', async () => {
+    const cluster = await existing('no-content');
+    const given = await request(cluster);
+    const path = `${agentPoolId(clusterId(cluster), given.pool)}/upgradeNodeImageVersion`;
+    await azure.fault({ method: 'POST', path, proxy: { status: 204, contentType: 'text/plain', body: '' } });
+    const done = attemptAfter(0).run(azure.activities.reimageAgentPool, given);
+    expect(await done).toMatchObject({ notModified: true, refused: 'HTTP 204', after: { nodes: given.before.nodes } });
+  });
+
+  const newest = { status: 400, code: 'NoUpgradeNeeded', message: 'The pool has the latest node image already.' };
+  const busy = { status: 409, code: 'OperationNotAllowed', message: 'Not allowed: another operation is in progress' };
+  const quota = { status: 400, code: 'QuotaExceeded', message: 'No cores left.' };
+  it.each([
+    ['takes a refusal for want of a newer image as 304', newest, undefined],
+    ['does not where there is a newer image', newest, 'NoUpgradeNeeded'],
+    ['waits where the pool is busy', busy, 'OperationNotAllowed'],
+    ['hands on every other refusal', quota, 'QuotaExceeded'],
+  ] as const)('%s', async (what, answer, type) => {
+    const cluster = await existing(`refused-${what.length}`);
+    const given = await request(cluster);
+    if (what.includes('is a newer')) await azure.send('POST', '/simulator/node-image');
+    const path = `${agentPoolId(clusterId(cluster), given.pool)}/upgradeNodeImageVersion`;
+    await azure.fault({ method: 'POST', path, answer });
+    const done = attemptAfter(0).run(azure.activities.reimageAgentPool, given);
+    if (type === undefined)
+      expect(await done).toMatchObject({ notModified: true, refused: `${answer.code}: ${answer.message}` });
+    else expect(await activityFailure(done)).toMatchObject({ type, nonRetryable: type !== 'OperationNotAllowed' });
+  });
+
   it('goes on with the operation of a killed worker', async () => {
     const own = await startAzure();
     try {

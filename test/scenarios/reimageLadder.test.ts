@@ -123,6 +123,19 @@ describe('the ladder', () => {
     });
   });
 
+  it('goes on where Azure refuses a reimage for want of a newer image, and says so', async () => {
+    const cluster = await existingCluster(harness, 'ladder-newest');
+    const answer = { status: 400, code: 'NoUpgradeNeeded', message: 'The pool has the latest node image already.' };
+    const path = `${agentPoolId(clusterId(cluster), 'work')}/upgradeNodeImageVersion$`;
+    await harness.azure.fault({ method: 'POST', path, answer });
+    const report = await verified(harness.client.isolateCluster({ cluster, ...managed }));
+    expect(report.reimages[0]).toMatchObject({
+      how: 'settingChanged',
+      tried: [{ by: 'upgradeNodeImageVersion', seen: `${answer.code}: ${answer.message}` }, { by: 'localDNS' }],
+    });
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'none' });
+  });
+
   inFull.it('upgrades to the patch of the control plane where the input names that', async () => {
     const cluster = await existingCluster(harness, 'ladder-patch');
     await updateByHand(harness.azure, cluster, (properties) => {

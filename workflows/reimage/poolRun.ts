@@ -242,9 +242,9 @@ export class PoolRun {
   }
 
   async #reimageAndProve(of: Reimaging, busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolReimage> {
-    const { notModified, after } = await this.#reimageWithSecondTry(of, busyPolicy);
+    const { after, ...answer } = await this.#reimageWithSecondTry(of, busyPolicy);
     const proven = await this.#proof(of, after);
-    return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
+    return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', ...answer };
   }
 
   async #proof(of: Reimaging, after: PoolEvidence): Promise<PoolProof> {

@@ -52,7 +52,8 @@ export const withTried = (
   by: TriedMeans['by'],
   before: readonly TriedMeans[] = [],
 ): PoolReimage & { tried: readonly TriedMeans[] } => {
-  const { reimaged, evidence, seen } = done;
+  const { reimaged, evidence, refused } = done;
+  const seen = by === 'upgradeNodeImageVersion' && refused !== undefined ? refused : done.seen;
   return { ...done, tried: [...before, { by, reimaged, evidence, seen }] };
 };
 
@@ -72,10 +73,11 @@ export const runsOnNewAlone = ({ found, seen, plan: { bootstrap, outbound } }: U
 /** The failure of a pool whose nodes are as they were, or could not be looked at. @param id Resource ID of the pool. */
 export function notReimagedFailure(
   id: string,
-  { pool, seen, notModified, nodes, unseen, tried = [] }: PoolReimage,
+  { pool, seen, notModified, refused, nodes, unseen, tried = [] }: PoolReimage,
 ): ApplicationFailure {
   const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
-  const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure took the request';
+  const nothing = refused === undefined ? 'Azure answered 304, nothing to do' : `Azure had nothing to do (${refused})`;
+  const answer = notModified ? nothing : 'Azure took the request';
   const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
   if (unseen?.because === 'failed') {
     return ownFailure('LookFailed', `Node pool ${pool}: whether it was reimaged is not known, ${seen} (${id})`, id);
