@@ -1,7 +1,12 @@
-import type { MaintenanceConfiguration, MaintenanceWindow, ManagedCluster } from '@azure/arm-containerservice';
+import type {
+  ContainerServiceClient,
+  MaintenanceConfiguration,
+  MaintenanceWindow,
+  ManagedCluster,
+} from '@azure/arm-containerservice';
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { ownFailure } from '../contract/failures.ts';
+import { isFailure, isNotFound, ownFailure } from '../contract/failures.ts';
 import type { MemberEnd } from '../contract/fleet.ts';
 import { mostFleetClusters } from '../contract/inputs/rolloutFleet.ts';
 import type { Scenario } from '../contract/names.ts';
@@ -13,7 +18,7 @@ import { type FleetCluster, type FleetLook, hasTags } from '../resources/fleet.t
 import { type ClusterReference, clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
 import type { AksMaintenanceWindow, MaintenanceConfigurationFacts } from '../resources/maintenanceConfigurations.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { type Allowed, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
+import { type Allowed, azureCall, azureRead, collect, whereAllowed } from './arm/errors.ts';
 
 /** The result of a look for clusters. */
 export interface FleetSeen {
@@ -106,14 +111,31 @@ async function listed(clients: ClientsOf, { subscriptionId, resourceGroups = [],
     groups.size > 0 && groups.size <= mostGroupsAsked
       ? await Promise.all(
           [...groups].map((group) =>
-            azureList(resourceGroupId(subscriptionId, group), () => managedClusters.listByResourceGroup(group)),
+            clustersIn(resourceGroupId(subscriptionId, group), () => managedClusters.listByResourceGroup(group)),
           ),
         )
-      : [await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(managedClusters.list()))];
+      : [await clustersIn(`/subscriptions/${subscriptionId}`, () => managedClusters.list())];
   return all
-    .flatMap((page) => page ?? [])
+    .flat()
     .filter((each) => hasTags(each.tags, tags))
     .filter(({ id = '' }) => groups.size === 0 || groups.has(parseResourceId(id)?.resourceGroup.toLowerCase() ?? ''));
+}
+
+/**
+ * The clusters of a list: none where the resource group is not there. A subscription that is not there may be a misspelt one, and a
+ * selection without its clusters would not be complete.
+ */
+async function clustersIn(
+  resourceId: string,
+  list: () => ReturnType<ContainerServiceClient['managedClusters']['list']>,
+): Promise<ManagedCluster[]> {
+  try {
+    return await azureCall(resourceId, () => collect(list()));
+  } catch (error) {
+    const isAbsent = isNotFound(error) && !isFailure(error, 'SubscriptionNotFound');
+    if (isAbsent || isFailure(error, 'MissingSubscriptionRegistration')) return [];
+    throw error;
+  }
 }
 
 /** To a tenth, as people read it; `undefined` where there are no clusters. */

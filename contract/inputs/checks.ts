@@ -16,11 +16,12 @@ export function notBoth(id: string, name: string): z.core.$ZodCheck<object> {
   );
 }
 
-/** A check that nothing is named twice in a list. */
-export const eachOnce = (): z.core.$ZodCheck<string[]> =>
+/** A check that nothing is named twice in a list. @param keyOf What two names of the same have in common. */
+export const eachOnce = (keyOf = (each: string) => each): z.core.$ZodCheck<string[]> =>
   crossCheck(z.array(z.string()), (all, report) => {
-    all.forEach((each, index) => {
-      if (all.indexOf(each) < index) report([index], 'named twice. Remove one.');
+    const keys = all.map(keyOf);
+    keys.forEach((each, index) => {
+      if (keys.indexOf(each) < index) report([index], 'named twice. Remove one.');
     });
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyOf } from '../../resources/ids.ts';
 import { nameRules } from '../../resources/names.ts';
 import { crossCheck, eachOnce, matching, named } from './checks.ts';
 import {
@@ -80,7 +81,7 @@ const select = z.strictObject({
     .array(matching(guid, 36, 'not a subscription ID. Use the GUID that `az account show --query id` prints.'))
     .min(1, 'no subscription. Name at least one.')
     .max(mostSubscriptions, `too many subscriptions. Use at most ${mostSubscriptions}.`)
-    .check(eachOnce())
+    .check(eachOnce(keyOf))
     .describe('The subscriptions whose clusters are taken.'),
   resourceGroup: named('a resource group name', nameRules.resourceGroup)
     .exactOptional()

@@ -31,7 +31,10 @@ export function fleetReport(rollout: Rollout, finishedAt: string): FleetReport {
     approvals,
     ...(unread.length > 0 && { unread }),
     ...(verdicts && { verdicts }),
-    ...(verdicts && last && { changes: { since: last.finishedAt, clusters: changes(last.verdicts, verdicts) } }),
+    ...(verdicts &&
+      last && {
+        changes: { since: last.finishedAt, clusters: changes(last.verdicts, verdicts, unaudited(rollout)) },
+      }),
     runs,
   };
 }
@@ -44,8 +47,16 @@ function verdictsOf(rollout: Rollout): Verdicts {
 
 const order = ['Drifted', 'Unproven', 'Isolated'] as const satisfies readonly AuditVerdict[];
 
+/** Clusters of the rollout that have no verdict, but are there: their audits have failed, or have not begun. */
+function unaudited(rollout: Rollout): Set<string> {
+  const states = ['failed', 'busy', 'skipped', 'waiting', 'inWork', 'rolledBack'] as const;
+  return new Set(
+    states.flatMap((state) => [...rollout.states.in(state)].map((each) => rollout.name(each).toLowerCase())),
+  );
+}
+
 /** The clusters whose verdicts differ, those that have drifted first. Azure compares names without case. */
-function changes(before: Verdicts, after: Verdicts): VerdictChange[] {
+function changes(before: Verdicts, after: Verdicts, unknown: ReadonlySet<string>): VerdictChange[] {
   const [was, is] = [byCluster(before), byCluster(after)];
   const news = order.flatMap((verdict) =>
     after[verdict].flatMap((cluster) => {
@@ -54,7 +65,9 @@ function changes(before: Verdicts, after: Verdicts): VerdictChange[] {
     }),
   );
   const missing = order.flatMap((verdict) =>
-    before[verdict].flatMap((cluster) => (is.has(cluster.toLowerCase()) ? [] : [{ cluster, was: verdict }])),
+    before[verdict].flatMap((cluster) =>
+      is.has(cluster.toLowerCase()) || unknown.has(cluster.toLowerCase()) ? [] : [{ cluster, was: verdict }],
+    ),
   );
   return [...news, ...missing];
 }

@@ -36,6 +36,14 @@ describe('the input of a rollout', () => {
       { clusters: [cluster, { ...cluster, name: 'SHOP' }] },
       ['clusters[1]: a cluster that is named twice'],
     ],
+    [
+      'a subscription twice, whatever its case',
+      {
+        clusters: undefined,
+        select: { subscriptions: ['aaaaaaaa-1111-1111-1111-111111111111', 'AAAAAAAA-1111-1111-1111-111111111111'] },
+      },
+      ['select.subscriptions[1]: named twice'],
+    ],
     ['a ring of 0', { rings: [{ name: 'a', count: 0 }, { name: 'b' }] }, ['rings[0].count: a ring without a cluster']],
     [
       'two sizes of a ring',
