@@ -70,7 +70,7 @@ function start(rollout: Rollout, now: number): Move | undefined {
   const { inWork, paused, putOff } = rollout.now;
   const isAnyWaiting = !rollout.states.in('waiting', rollout.openEnd).next().done;
   if (!isAnyWaiting) return inWork.length > 0 ? forWork(rollout, 'rollingOut') : undefined;
-  rollout.soakNoMore();
+  rollout.waitNoMore();
   if (paused) return { do: 'wait', phase: 'rollingOut', for: 'the update resume' };
   const { maintenanceWindows } = rollout.input;
   const opening = maintenanceWindows && openingAt(maintenanceWindows, now);
@@ -108,6 +108,10 @@ function openRing(rollout: Rollout, now: number): Move {
   rollout.openRing(place, now);
   return nextMove(rollout, now);
 }
+
+/** The ring whose approval is waited for. It is known to a run that goes on before it has decided anything. */
+export const ringAtGate = (rollout: Rollout): string | undefined =>
+  rollout.now.gateUntil === undefined ? undefined : rollout.nextRing?.ring.name;
 
 function forWork(rollout: Rollout, phase: FleetPhase): Wait {
   const count = rollout.now.inWork.length;

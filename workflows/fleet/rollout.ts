@@ -147,6 +147,7 @@ export class Rollout {
   }
 
   skip(member: number, now: number): void {
+    this.#forgetForgiven(member);
     this.states.set(member, 'skipped');
     this.#state.putOff = this.#state.putOff.filter(([each]) => each !== member);
     this.tell(`${this.name(member)}: skipped by an operator`, now);
@@ -159,7 +160,10 @@ export class Rollout {
     this.#tryAgain(failed);
     this.#state.failures = this.#state.failures.filter(([member]) => this.states.of(member) !== 'waiting');
     this.#state.forgiven = 0;
-    this.tell(`${failed.length} failed clusters are tried again`, now);
+    // Nothing counts as failed any more, so that nothing is left to decide.
+    delete this.#state.hold;
+    this.waitNoMore();
+    this.tell(`${failed.length} failed ${failed.length === 1 ? 'cluster is' : 'clusters are'} tried again`, now);
     return failed.length;
   }
 
@@ -206,9 +210,10 @@ export class Rollout {
     return this.#state.gateUntil;
   }
 
-  /** Clusters of rings that have begun are not done with, or again. */
-  soakNoMore(): void {
+  /** Clusters of rings that have begun are not done with, or again: the wait for the next ring begins anew after them. */
+  waitNoMore(): void {
     delete this.#state.soakUntil;
+    delete this.#state.gateUntil;
   }
 
   openRing(place: number, now: number): void {
@@ -264,6 +269,13 @@ export class Rollout {
     const attempts = new Map(this.#state.attempts);
     for (const member of members) attempts.set(member, (attempts.get(member) ?? 1) + 1);
     this.#state.attempts = [...attempts];
+  }
+
+  /** The failures that are forgiven are the first ones. */
+  #forgetForgiven(member: number): void {
+    const failed = this.#state.failures.filter(([each]) => this.states.of(each) === 'failed');
+    const place = failed.findIndex(([each]) => each === member);
+    if (place >= 0 && place < this.#state.forgiven) this.#state.forgiven -= 1;
   }
 
   #fail(member: number, type: string, why: string, now: number): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseRolloutFleet } from '../../../contract/parseRolloutFleet.ts';
 import type { FleetCluster } from '../../../resources/fleet.ts';
 import { type Move, nextMove } from '../../../workflows/fleet/moves.ts';
+import { fleetReport } from '../../../workflows/fleet/report.ts';
 import { allotted, plannedRings } from '../../../workflows/fleet/rings.ts';
 import { Rollout } from '../../../workflows/fleet/rollout.ts';
 import { firstState, rolloutState } from '../../../workflows/fleet/state.ts';
@@ -45,7 +46,13 @@ function startAll(rollout: Rollout, now: number): { members: number[]; last: Mov
   }
 }
 
-const end = (rollout: Rollout, member: number, outcome: 'isolated' | 'failed' = 'isolated', now = 0, attempt = 1) =>
+const end = (
+  rollout: Rollout,
+  member: number,
+  outcome: 'isolated' | 'drifted' | 'failed' = 'isolated',
+  now = 0,
+  attempt = 1,
+) =>
   rollout.ended(
     {
       member,
@@ -210,6 +217,64 @@ describe('a rollout', () => {
     const waits = held();
     expect(nextMove(waits, 5 * minute)).toEqual({ do: 'end' });
     expect(waits.now.stop).toMatchObject({ by: 'budget' });
+  });
+
+  it('of audits tells what has changed since the last, and takes no cluster for gone whose audit failed', () => {
+    const rollout = begun(3, { rings: [{ name: 'all' }] });
+    const verdicts = {
+      Isolated: [0, 1, 2, 3].map((n) => rollout.name(n).replace('//', 'gone')),
+      Drifted: [],
+      Unproven: [],
+    };
+    const last = { finishedAt: '2026-11-25T00:00:00Z', verdicts };
+    const night = new Rollout(rollout.input, { ...rollout.state, last });
+    startAll(night, 0);
+    for (const member of [0, 1]) end(night, member, member === 0 ? 'failed' : 'isolated');
+    end(night, 2, 'drifted');
+    expect(fleetReport(night, '2026-11-26T00:00:00Z').changes?.clusters).toEqual([
+      { cluster: night.name(2), was: 'Isolated', is: 'Drifted' },
+      { cluster: verdicts.Isolated[3], was: 'Isolated' },
+    ]);
+  });
+
+  it('that is held goes on at once where update retryFailed has its clusters tried again', () => {
+    const rollout = begun(4, { rings: [{ name: 'all', atOnce: 2 }], failureBudget: { count: 0 } });
+    startAll(rollout, 0);
+    end(rollout, 0, 'failed');
+    expect(nextMove(rollout, 0)).toMatchObject({ phase: 'waitingForOperator' });
+    expect(rollout.retryFailed(0)).toBe(1);
+    expect(rollout.now.hold).toBeUndefined();
+    expect(startAll(rollout, 0).members).toEqual([0]);
+  });
+
+  it('that tries clusters again at a gate has all the time for its approval afterwards', () => {
+    const rings = [
+      { name: 'a', count: 1 },
+      { name: 'b', gate: true },
+    ];
+    const rollout = begun(2, { rings, approvalTimeoutMinutes: 5 });
+    end(rollout, startAll(rollout, 0).members[0] ?? -1, 'failed', 0);
+    expect(nextMove(rollout, 0)).toMatchObject({ phase: 'awaitingApproval', until: 5 * minute });
+    rollout.retryFailed(4 * minute);
+    expect(startAll(rollout, 4 * minute).members).toEqual([0]);
+    expect(rollout.now.gateUntil).toBeUndefined();
+    end(rollout, 0, 'isolated', 30 * minute, 2);
+    expect(nextMove(rollout, 30 * minute)).toMatchObject({ phase: 'awaitingApproval', until: 35 * minute });
+  });
+
+  it('counts no failure as forgiven that an operator has skipped', () => {
+    const rollout = begun(10, { rings: [{ name: 'all' }], failureBudget: { count: 1, percent: 50 } });
+    startAll(rollout, 0);
+    for (const member of [0, 1]) end(rollout, member, 'failed');
+    expect(nextMove(rollout, 0)).toMatchObject({ phase: 'waitingForOperator' });
+    rollout.decide('goOn', 0);
+    for (const member of [2, 3]) end(rollout, member, 'failed');
+    rollout.skip(0, 0);
+    rollout.skip(2, 0);
+    expect(rollout.failuresLeft).toBe(0);
+    rollout.skip(1, 0);
+    rollout.skip(3, 0);
+    expect(rollout.failuresLeft).toBe(1);
   });
 
   it('begins nothing while it is paused or outside of its windows', () => {
