@@ -19,7 +19,7 @@ export const memberStates = [
   'failed',
   /** Its scenario took its changes back, because the rollout was cancelled. */
   'rolledBack',
-  /** An operator left it out. */
+  /** An operator left it out, or cancelled it before its scenario had begun. */
   'skipped',
   /** Another scenario ran on it for too long. */
   'busy',

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import type { FleetPlanReport, FleetReport } from '../contract/fleet.ts';
 import type { ParsedRolloutFleetInput } from '../contract/inputs/rolloutFleet.ts';
 import { errorTypes, fleetWorkflowId } from '../contract/names.ts';
@@ -33,7 +33,10 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   if (run.continued) return run.roll(run.continued);
 
   run.enter('discovering');
-  const seen = await lookForClusters(input);
+  const seen = await lookForClusters(input).catch((error: unknown) => {
+    if (isCancellation(error) && patched('cancelled-looks-are-shown')) run.enter('cancelled');
+    throw error;
+  });
   const { rings, limits, plan } = planFleet(input, seen);
   const applicable = plan.problems.length === 0;
   if (input.dryRun && (applicable || !input.failOnProblems)) {
@@ -41,7 +44,9 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
     return { outcome: 'planned', applicable, fleet: input.name, scenario: input.scenario, plan };
   }
   showingFleetRefusal(() => {
-    if (!applicable) throw problemsFailure(errorTypes.preflightFailed, plan.problems);
+    if (applicable) return;
+    run.refuse(plan.problems);
+    throw problemsFailure(errorTypes.preflightFailed, plan.problems);
   });
   const { firstExecutionRunId: fleet, startTime, lastResult } = workflowInfo();
   const last = lastOf(lastResult);

@@ -152,16 +152,13 @@ describe('rolloutFleet', () => {
   it('waits at a gate, answers updates of the wrong moment, and passes over what is gone meanwhile', async () => {
     const all = await clusters('fleet-gate', 3);
     const [first, second] = all as [ClusterReference, ClusterReference];
-    const run = await start({
-      name: newName('gate'),
-      scenario: 'auditCluster',
-      input: { probes: 'none' },
-      ...selected('fleet-gate'),
-      rings: [
-        { name: 'canary', count: 1 },
-        { name: 'all others', gate: true },
-      ],
-    });
+    const rings = [
+      { name: 'canary', count: 1 },
+      { name: 'all others', gate: true },
+    ];
+    const given = { scenario: 'auditCluster', input: { probes: 'none' }, ...selected('fleet-gate'), rings } as const;
+    // Each run of the chain knows what those before it have told.
+    const run = await start({ ...given, name: newName('gate') }, { startsPerRun: 1 });
     const { answers } = await until(run, ({ phase }) => phase === 'awaitingApproval');
     expect(answers).toEqual([
       `temporal workflow update execute --workflow-id '${run.workflowId}' --name approve --update-id approve-ring-2 --input '{"ring":"all others","by":"NAME"}'`,

@@ -8,6 +8,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
   setHandler,
   startChild,
   TemporalFailure,
@@ -35,6 +36,7 @@ import { shortened } from '../../contract/shortened.ts';
 import { azure } from '../engine/azure.ts';
 import { decodedInput, takesAnything } from '../engine/givenInput.ts';
 import { turnOf } from './aksWindows.ts';
+import { openingAt } from './windows.ts';
 
 /** The task that a rollout gives a member. */
 export const memberTask = z.strictObject({
@@ -49,8 +51,8 @@ export const memberTask = z.strictObject({
   input: z.record(z.string(), z.unknown()),
   audits: z.enum(['beforeAndAfter', 'after', 'none']),
   busy: z.strictObject({ everyMinutes: z.number(), times: z.int() }),
-  /** Left out where AKS's own window does not count. */
-  window: z.strictObject({ aks: aksWindow, own: maintenanceWindows.exactOptional() }).exactOptional(),
+  /** AKS's own window of the cluster and those of the rollout, as far as they count. */
+  window: z.strictObject({ aks: aksWindow.exactOptional(), own: maintenanceWindows.exactOptional() }).exactOptional(),
 });
 export type MemberTask = z.output<typeof memberTask>;
 
@@ -74,7 +76,8 @@ export function endIn(given: unknown): MemberEnd | undefined {
   const decoded = decodedInput(given);
   return 'value' in decoded ? memberEnd.safeParse(decoded.value).data : undefined;
 }
-const wrapUp = defineSignal(wrapUpSignal, takesAnything);
+/** Has a member begin nothing more, and go on with what it has begun. */
+export const wrapUp = defineSignal(wrapUpSignal, takesAnything);
 
 /** The signal must fit into 300 bytes: a rollout gets thousands. */
 const mostWhyBytes = 120;
@@ -86,6 +89,8 @@ export class Member {
   readonly #task: MemberTask;
   readonly #lock: string;
   #isWrappedUp = false;
+  /** Whether something may have been changed. */
+  #hasBegun = false;
   #children = 0;
 
   constructor(task: MemberTask) {
@@ -126,15 +131,23 @@ export class Member {
     const before = audits === 'beforeAndAfter' ? await this.#audit() : undefined;
     const done = await this.#scenario();
     if (audits === 'none' || (done.outcome !== 'verified' && done.outcome !== 'unchanged')) return done;
-    const after = await this.#audit();
+    const after = await this.#audit().catch((error: unknown) => {
+      // The scenario has ended before the rollout was cancelled, and stands.
+      if (isCancellation(error) && isCancelled()) return undefined;
+      throw error;
+    });
+    if (after === undefined) return done;
     const isWorse = before === 'Isolated' && after !== 'Isolated' && scenario !== 'disableIsolation';
     return isWorse ? { outcome: 'failed', type: 'DriftFound', why: `isolated before, ${after} after` } : done;
   }
 
-  /** Asks AKS whether the cluster's own window is open. @returns the end where it is not; the rollout waits, and not this. */
+  /** Whether the windows are open; AKS is asked for the cluster's own. @returns the end where they are not. */
   async #putOff(): Promise<End | undefined> {
     const { window, cluster, scenario } = this.#task;
-    if (!window) return undefined;
+    if (!window?.aks) {
+      const opening = window?.own && openingAt(window.own, Date.now());
+      return opening?.isOpen === false ? { outcome: 'putOff', from: opening.from } : undefined;
+    }
     const read = azure.reading(`Read when AKS may maintain ${cluster.name}`).readMaintenanceConfigurations;
     const look = await read({ cluster, scenario });
     if ('forbidden' in look)
@@ -167,15 +180,30 @@ export class Member {
     for (let tries = 0; !this.#isWrappedUp; tries += 1) {
       try {
         const { result } = await this.#start<ScenarioResult>(scenario, workflowId, { ...input, cluster });
+        this.#hasBegun = scenario !== 'auditCluster';
         return endOfResult(await result());
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         if (tries >= busy.times) return { outcome: 'busy', type: 'ClusterBusy', why: `${workflowId} runs already` };
         const summary = `Wait until ${workflowId} has ended`;
         await condition(() => this.#isWrappedUp, busy.everyMinutes * 60_000, { summary });
+        const never = patched('busy-members-keep-to-windows') && (await this.#untilOpen());
+        if (never) return never;
       }
     }
-    return { outcome: 'skipped' };
+    // The rollout begins no further cluster, and this one has not begun.
+    return { outcome: 'putOff', from: Date.now() };
+  }
+
+  /** Waits where the windows have closed while another scenario ran. @returns the end where they do not open again. */
+  async #untilOpen(): Promise<End | undefined> {
+    while (!this.#isWrappedUp) {
+      const closed = await this.#putOff();
+      if (closed?.outcome !== 'putOff') return closed;
+      const summary = 'Wait for the next maintenance window';
+      await condition(() => this.#isWrappedUp, Math.max(1, (closed.from ?? 0) - Date.now()), { summary });
+    }
+    return undefined;
   }
 
   /** If this member is terminated, what it has started goes on: it takes its own changes back, or verifies them. */
@@ -200,17 +228,20 @@ export class Member {
 
   get #unique(): string {
     this.#children += 1;
-    return `${workflowInfo().runId}-${this.#children}`;
+    // A member that was reset has another run ID, and would not replay what it has started before.
+    return `${workflowInfo().originalExecutionRunId}-${this.#children}`;
   }
 
   /** @throws what is a defect of this code: the task fails, and waits for a corrected worker. */
   #endOf(error: unknown): End {
     if (!(error instanceof TemporalFailure)) throw error;
-    const isOurs = CancellationScope.current().consideredCancelled;
-    if (isCancellation(error) && isOurs) return { outcome: 'rolledBack' };
+    if (isCancellation(error) && isCancelled()) return { outcome: this.#hasBegun ? 'rolledBack' : 'skipped' };
     return endOfFailure(error);
   }
 }
+
+/** Whether this member was, and not a run that it has started. */
+const isCancelled = (): boolean => CancellationScope.current().consideredCancelled;
 
 function endOfResult(result: ScenarioResult): End {
   switch (result.outcome) {

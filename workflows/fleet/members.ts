@@ -1,9 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
+  getExternalWorkflowHandle,
   isCancellation,
   log,
   ParentClosePolicy,
+  sleep,
   startChild,
   TemporalFailure,
   workflowInfo,
@@ -13,11 +15,11 @@ import type { MemberEnd } from '../../contract/fleet.ts';
 import { keyOfCluster } from '../../contract/inputs/rolloutFleet.ts';
 import { fleetMember, searchAttributes, startedByMemo, startedByOption } from '../../contract/names.ts';
 import { azure } from '../engine/azure.ts';
-import type { MemberTask } from './member.ts';
+import { type MemberTask, wrapUp } from './member.ts';
 import type { Rollout } from './rollout.ts';
 
 /** The workflow ID of a rollout's work on a cluster. */
-export const memberWorkflowId = (rollout: Rollout, member: number): string =>
+const memberWorkflowId = (rollout: Rollout, member: number): string =>
   `${workflowInfo().workflowId}/${rollout.name(member)}`.toLowerCase();
 
 /**
@@ -74,10 +76,40 @@ function taskOf(rollout: Rollout, member: number, attempt: number): MemberTask {
     // A rollout of audits has nothing to audit beside.
     audits: scenario === 'auditCluster' ? 'none' : audits,
     busy,
-    ...(aksWindow && {
-      window: { aks: aksWindow, ...(maintenanceWindows && { own: maintenanceWindows }) },
+    ...((aksWindow || maintenanceWindows) && {
+      window: { ...(aksWindow && { aks: aksWindow }), ...(maintenanceWindows && { own: maintenanceWindows }) },
     }),
   };
+}
+
+/** Has all members in work take back what they do, or begin nothing more and end. */
+export async function endMembers(rollout: Rollout, how: 'cancel' | 'wrapUp'): Promise<void> {
+  const told = rollout.inWork.map(async ({ member }) => {
+    const handle = getExternalWorkflowHandle(memberWorkflowId(rollout, member));
+    await (how === 'cancel' ? handle.cancel() : handle.signal(wrapUp)).catch((error: unknown) =>
+      log.info('A member has ended meanwhile', { why: String(error) }),
+    );
+  });
+  await Promise.all(told);
+}
+
+/** Asks for members of which nothing was heard for long, until its scope is cancelled. @param failed Called with what ends it before. */
+export function lookAround(
+  everyMs: number,
+  look: () => Promise<void>,
+  failed: (error: unknown) => void,
+): CancellationScope {
+  const scope = new CancellationScope({ cancellable: true });
+  const looks = async (): Promise<never> => {
+    for (;;) {
+      await sleep(everyMs, { summary: 'Wait until members are looked at that were not heard' });
+      await look();
+    }
+  };
+  void scope.run(looks).catch((error: unknown) => {
+    if (!isCancellation(error)) failed(error);
+  });
+  return scope;
 }
 
 /** As many as one activity asks for in a second or two; the others are asked for the next time. */

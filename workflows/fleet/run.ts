@@ -2,14 +2,12 @@ import { RawValue } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
-  CancelledFailure,
   condition,
   defineQuery,
-  defineSignal,
-  getExternalWorkflowHandle,
   isCancellation,
   log,
   makeContinueAsNewFunc,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -25,11 +23,11 @@ import {
   rolloutFleet,
   searchAttributes,
   startedByMemo,
-  wrapUpSignal,
 } from '../../contract/names.ts';
+import type { Problem } from '../../contract/problem.ts';
 import { appearedSince } from './discover.ts';
 import { endIn, heardEnd } from './member.ts';
-import { lookAtSilent, memberWorkflowId, startMember } from './members.ts';
+import { endMembers, lookAround, lookAtSilent, startMember } from './members.ts';
 import { type Move, nextMove } from './moves.ts';
 import { fleetReport, stoppedFailure } from './report.ts';
 import { Rollout } from './rollout.ts';
@@ -39,7 +37,6 @@ import { takeUpdates } from './steering.ts';
 import { countCluster, countRollout } from './telemetry.ts';
 import { fleetEvents, tellOf } from './telling.ts';
 
-const wrapUp = defineSignal(wrapUpSignal);
 const progressDefinition = defineQuery<FleetProgress>(progressQuery);
 
 /** One run of a rollout: it begins members, hears of their ends, and continues as new before its history grows long. */
@@ -59,12 +56,18 @@ export class FleetRun {
   #starts = 0;
   /** Requests whose answers are under way. A run that continued as new would not hear them. */
   #pending = 0;
+  /** Members whose start is not answered: nobody can cancel them yet. */
+  #starting = 0;
+  #isEnding = false;
+  #problems: readonly Problem[] = [];
+  #failure: unknown;
 
   /** @param state What the run before has handed on: updates that come with the first task find it. */
   constructor(input: ParsedRolloutFleetInput, settings: FleetSettings, state?: RolloutState) {
     this.#input = input;
     this.#settings = settings;
     this.#rollout = state && new Rollout(input, state);
+    this.#sent = state?.sent ?? 0;
     setHandler(heardEnd, (given) => {
       const end = endIn(given);
       if (end) this.#hear(end);
@@ -75,7 +78,7 @@ export class FleetRun {
     });
     takeUpdates({
       rollout: () => this.#rollout,
-      gate: () => (this.#isAtGate ? this.#rollout?.nextRing?.ring.name : undefined),
+      hasEnded: () => this.#phase === 'succeeded',
       taken: () => {
         this.#takenAt = workflowInfo().historyLength;
       },
@@ -105,7 +108,14 @@ export class FleetRun {
       ...progressBefore(this.#input, this.#phase, startedAt),
       updatedAt: this.#updatedAt,
       revision: this.#shown,
+      problems: this.#problems,
     };
+  }
+
+  /** Lets whoever asks later know why nothing was begun. */
+  refuse(problems: readonly Problem[]): void {
+    this.#phase = 'failed';
+    this.#problems = problems;
   }
 
   enter(phase: FleetPhase): void {
@@ -121,23 +131,29 @@ export class FleetRun {
   async roll(rollout: Rollout): Promise<FleetReport> {
     this.#rollout = rollout;
     this.#phase = undefined;
-    const scope = new CancellationScope({ cancellable: true });
-    void scope.run(() => this.#lookAround(rollout)).catch(ignoreCancellation);
-    try {
-      await this.#untilEnd(rollout);
-    } catch (error) {
-      if (!isCancellation(error)) throw error;
-      await CancellationScope.nonCancellable(() => this.#cancel(rollout));
-      const report = this.#end(rollout, 'cancelled');
-      upsertMemo({ [cancellationMemo]: report });
-      await CancellationScope.nonCancellable(() => this.#told());
-      throw error;
-    } finally {
-      scope.cancel();
-    }
-    const appeared = rollout.now.stop
-      ? undefined
-      : await CancellationScope.nonCancellable(() => appearedSince(rollout));
+    const silentMs = this.#settings.lookAfterMinutes * 60_000;
+    const look = () => this.#asking(() => lookAtSilent(rollout, silentMs, (end) => this.#hear(end)));
+    let appeared: string[] | undefined;
+    do {
+      const looking = lookAround(silentMs, look, (error) => {
+        this.#failure = error;
+      });
+      try {
+        await this.#untilEnd(rollout);
+      } catch (error) {
+        if (!isCancellation(error)) throw error;
+        await CancellationScope.nonCancellable(() => this.#cancel(rollout));
+        const report = this.#end(rollout, 'cancelled');
+        upsertMemo({ [cancellationMemo]: report });
+        await this.#told();
+        throw error;
+      } finally {
+        looking.cancel();
+      }
+      if (rollout.now.stop) break;
+      // Meanwhile an update may have failed clusters tried again.
+      appeared = await CancellationScope.nonCancellable(() => appearedSince(rollout));
+    } while (await CancellationScope.nonCancellable(() => this.#goesOn(rollout)));
     const report = this.#end(rollout, rollout.now.stop ? 'failed' : 'succeeded', appeared);
     await this.#told();
     if (report.outcome === 'stopped') throw stoppedFailure(report);
@@ -146,10 +162,12 @@ export class FleetRun {
 
   async #untilEnd(rollout: Rollout): Promise<void> {
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
       const isLong = this.#starts >= this.#settings.startsPerRun || workflowInfo().continueAsNewSuggested;
       if (isLong && !rollout.now.stop) await this.#continueAsNew(rollout);
       this.#move = nextMove(rollout, Date.now());
       this.#show();
+      this.#endUnbegun(rollout);
       switch (this.#move.do) {
         case 'start':
           this.#begin(rollout, this.#move.member);
@@ -164,9 +182,12 @@ export class FleetRun {
     }
   }
 
+  #goesOn = async (rollout: Rollout): Promise<boolean> =>
+    nextMove(rollout, Date.now()).do !== 'end' || (await this.#afterUpdates());
+
   async #wait(rollout: Rollout, { until, for: what }: Extract<Move, { do: 'wait' }>): Promise<void> {
     const seen = rollout.now.revision;
-    const isNews = () => rollout.now.revision !== seen;
+    const isNews = () => rollout.now.revision !== seen || this.#failure !== undefined;
     if (until === undefined) await condition(isNews);
     else await condition(isNews, Math.max(1, until - Date.now()), { summary: `Wait for ${what}` });
   }
@@ -174,8 +195,10 @@ export class FleetRun {
   #begin(rollout: Rollout, member: number): void {
     const attempt = rollout.began(member, Date.now());
     this.#starts += 1;
+    this.#starting += 1;
     void this.#asking(async () => {
       if (!(await startMember(rollout, member, attempt))) rollout.wasTaken(member, Date.now());
+      this.#starting -= 1;
     });
   }
 
@@ -185,27 +208,25 @@ export class FleetRun {
     else if (end.outcome !== 'putOff') countCluster(this.#input.scenario, end.outcome);
   }
 
-  /** Asks for members of which nothing was heard for long. */
-  async #lookAround(rollout: Rollout): Promise<void> {
-    const everyMs = this.#settings.lookAfterMinutes * 60_000;
-    for (;;) {
-      await sleep(everyMs, { summary: 'Wait until members are looked at that were not heard' });
-      await this.#asking(() => lookAtSilent(rollout, everyMs, (end) => this.#hear(end)));
-    }
-  }
-
   /** Lets members roll back or end, and waits for them. */
   async #cancel(rollout: Rollout): Promise<void> {
     rollout.stop('cancellation', 'it was cancelled', Date.now());
-    const rollBack = this.#input.onCancel === 'rollBackClusters';
-    const told = rollout.inWork.map(async ({ member }) => {
-      const handle = getExternalWorkflowHandle(memberWorkflowId(rollout, member));
-      await (rollBack ? handle.cancel() : handle.signal(wrapUp)).catch((error: unknown) =>
-        log.info('A member has ended meanwhile', { why: String(error) }),
-      );
-    });
-    await Promise.all(told);
+    this.#isEnding = true;
+    await this.#endMembers(rollout, this.#input.onCancel === 'rollBackClusters' ? 'cancel' : 'wrapUp');
     await this.#untilEnd(rollout);
+  }
+
+  /** Members that wait for busy clusters are in work, and would begin after the rollout has stopped. */
+  #endUnbegun(rollout: Rollout): void {
+    if (!rollout.now.stop || this.#isEnding) return;
+    this.#isEnding = true;
+    if (rollout.now.inWork.length === 0 || !patched('stopped-rollouts-begin-nothing')) return;
+    void CancellationScope.nonCancellable(() => this.#asking(() => this.#endMembers(rollout, 'wrapUp')));
+  }
+
+  async #endMembers(rollout: Rollout, how: 'cancel' | 'wrapUp'): Promise<void> {
+    await condition(() => this.#starting === 0);
+    await endMembers(rollout, how);
   }
 
   /** Signals and updates that come before this is done are in the state, and those that come later are for the next run. */
@@ -216,10 +237,8 @@ export class FleetRun {
     // Without it a rollout of weeks, and every member of it, would stay on the build that began it.
     const next = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
     // Arguments go as they come, see takesAnything.
-    const handedOn = [this.#input, { state: rollout.state, settings: this.#settings }].map(
-      (each) => new RawValue(each),
-    );
-    return next(...handedOn);
+    const state = { ...rollout.state, revision: rollout.now.revision + this.#shown, sent: this.#sent };
+    return next(...[this.#input, { state, settings: this.#settings }].map((each) => new RawValue(each)));
   }
 
   /**
@@ -243,12 +262,6 @@ export class FleetRun {
     }
   }
 
-  get #isAtGate(): boolean {
-    return (
-      this.#move?.do === 'wait' && this.#move.phase === 'awaitingApproval' && this.#rollout?.now.gateUntil !== undefined
-    );
-  }
-
   #end(rollout: Rollout, phase: FleetPhase, appeared?: readonly string[]): FleetReport {
     this.#move = undefined;
     this.enter(phase);
@@ -268,9 +281,9 @@ export class FleetRun {
     void this.#asking(() => tellOf(name, this.#sent, progress));
   }
 
-  /** Waits until nobody is being told any more; each try has a bound. */
+  /** Waits until nobody is being told any more; each try has a bound. A cancellation has nothing to stop then, and would lose the report. */
   #told(): Promise<void> {
-    return condition(() => this.#pending === 0);
+    return CancellationScope.nonCancellable(() => condition(() => this.#pending === 0));
   }
 
   #show(): void {
@@ -285,7 +298,3 @@ export class FleetRun {
     upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
   }
 }
-
-const ignoreCancellation = (error: unknown): void => {
-  if (!isCancellation(error) && !(error instanceof CancelledFailure)) throw error;
-};

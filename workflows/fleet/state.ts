@@ -71,8 +71,9 @@ export const rolloutState = z.strictObject({
   seconds: z.array(z.number()),
   events: z.array(z.tuple([z.string(), z.string()])),
   unread: z.array(z.string()),
-  /** The events that the worker sends. */
+  /** The events that the worker sends, and how many were sent. */
   tells: z.array(z.string()),
+  sent: index.default(0),
   /** The last audit of a schedule: when it ended, and the clusters by their verdicts. */
   last: z
     .strictObject({
@@ -136,6 +137,7 @@ export function firstState(
     events: [],
     unread,
     tells,
+    sent: 0,
     ...(last && { last }),
     ...(withinLimits !== undefined && { withinLimits }),
   };

@@ -21,14 +21,15 @@ import { parse } from '../../contract/parse.ts';
 import { problemsText } from '../../contract/problem.ts';
 import { clusterId } from '../../resources/ids.ts';
 import { updateRefused } from '../engine/updateRefused.ts';
+import { ringAtGate } from './moves.ts';
 import type { Rollout } from './rollout.ts';
 
 /** The parts of a rollout that an operator may steer. */
 export interface Steered {
   /** Left out as long as the rollout looks for its clusters. */
   rollout(): Rollout | undefined;
-  /** The ring at whose gate it waits. */
-  gate(): string | undefined;
+  /** Whether its report is made: it waits for nothing but those who are told of it. */
+  hasEnded(): boolean;
   /** Called where an update is taken. */
   taken(): void;
   /** The questions that are open, with the commands that answer them. */
@@ -52,6 +53,7 @@ export function takeUpdates(steered: Steered): void {
   const open = (): Rollout => {
     const rollout = steered.rollout();
     if (!rollout) throw updateRefused('The rollout still looks for its clusters.');
+    if (steered.hasEnded()) throw updateRefused('The rollout has ended. Start it again for what is left.');
     if (rollout.now.stop)
       throw updateRefused(`The rollout has stopped: ${rollout.now.stop.why}. Start it again for what is left.`);
     return rollout;
@@ -62,12 +64,19 @@ export function takeUpdates(steered: Steered): void {
   };
   takePause(open, taking);
   takeSkip(open, taking);
-  setHandler(definitions.retryFailed, () => `${taking().retryFailed(Date.now())} clusters are tried again.`, {
-    validator: () => {
-      if (open().states.count('failed') === 0) throw updateRefused('No cluster has failed.');
+  setHandler(
+    definitions.retryFailed,
+    () => {
+      const count = taking().retryFailed(Date.now());
+      return `${count} ${count === 1 ? 'cluster is' : 'clusters are'} tried again.`;
     },
-    description: 'Has the clusters that have failed tried again.',
-  });
+    {
+      validator: () => {
+        if (open().states.count('failed') === 0) throw updateRefused('No cluster has failed.');
+      },
+      description: 'Has the clusters that have failed tried again.',
+    },
+  );
   takeAnswers(open, taking, steered);
 }
 
@@ -136,7 +145,7 @@ function takeSkip(open: Open, taking: Open): void {
   );
 }
 
-function takeAnswers(open: Open, taking: Open, { gate, asked }: Steered): void {
+function takeAnswers(open: Open, taking: Open, { asked }: Steered): void {
   setHandler(
     definitions.approve,
     (request) => {
@@ -145,10 +154,10 @@ function takeAnswers(open: Open, taking: Open, { gate, asked }: Steered): void {
     },
     {
       validator: (given) => {
-        open();
+        const rollout = open();
         const parsed = parse(fleetApprovalRequest, given);
         if (!parsed.ok) throw updateRefused(`Not an approval:\n${problemsText(parsed.problems)}`);
-        const waiting = gate();
+        const waiting = ringAtGate(rollout);
         if (waiting === parsed.value.ring) return;
         throw updateRefused(
           `Ring ${parsed.value.ring} does not wait for an approval; ${waiting === undefined ? 'no ring does' : `ring ${waiting} does`}. ${asked()}`,

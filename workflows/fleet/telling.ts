@@ -1,4 +1,4 @@
-import { isCancellation, log } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import type { EventName, RunEvent } from '../../contract/events.ts';
 import type { FleetPhase, FleetProgress } from '../../contract/fleet.ts';
 import { rolloutFleet } from '../../contract/names.ts';
@@ -22,13 +22,15 @@ const phases: { readonly [P in FleetPhase]?: Phase } = {
   succeeded: 'succeeded',
 };
 
-/** Tells somebody how a rollout stands. Nothing fails by it; a receiver that is away for a minute is not waited for. */
+/**
+ * Tells somebody how a rollout stands. Nothing fails by it; a receiver that is away for a minute is not waited for, nor is one when the
+ * rollout is cancelled: nobody waits for this, so that a failure would fail its task.
+ */
 export async function tellOf(name: EventName, sequence: number, progress: FleetProgress): Promise<void> {
   const event: RunEvent = { name, sequence, time: progress.updatedAt, data: dataOf(progress) };
   try {
     await telling(`Tell ${name}`, '1 minute').tell(event);
   } catch (error) {
-    if (isCancellation(error)) throw error;
     log.warn('Nobody was told', { event: name, sequence, why: String(error) });
   }
 }
