@@ -116,7 +116,17 @@ describe('aks-isolation, where it cannot do its work,', () => {
   });
 
   it('ends quietly where nobody reads its output any more', async () => {
-    const piped = ['-o', 'pipefail', '-c', '"$0" "$@" | true', process.execPath, main, 'list'];
+    const piped = [
+      '-o',
+      'pipefail',
+      '-c',
+      '"$0" "$@" | true',
+      process.execPath,
+      main,
+      'list',
+      '--resource-group',
+      'no-such',
+    ];
     const env = { TEMPORAL_ADDRESS: temporalAddress() };
     const { exitCode, stderr } = await execa('bash', piped, { env, reject: false });
     expect([exitCode, stderr]).toEqual([141, '']);
