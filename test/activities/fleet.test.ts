@@ -64,7 +64,8 @@ describe('listFleetClusters', () => {
       times: 2,
     });
     expect(await listed()).toMatchObject({ names: [], forbidden: expect.stringContaining('No.') });
-    expect(await listed({ subscriptionId: '99999999-9999-9999-9999-999999999999' })).not.toHaveProperty('problems.0');
+    const misspelt = listed({ subscriptionId: '99999999-9999-9999-9999-999999999999' });
+    await expect(misspelt).rejects.toThrow('could not be found');
   });
 });
 
