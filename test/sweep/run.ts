@@ -124,8 +124,16 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string, i
   const isRefused =
     again !== 'stuck' && (isFailure(again.failure, errorTypes.preflightFailed) || isGone(again.failure));
   if (isOthers && isRefused) return { outcome: 'told', found: [] };
+  // Others have deleted a pool in its middle: the next one looks at the pools that are there.
+  if (isOthers && again !== 'stuck' && isWithoutPool(again.failure) && !when.endsWith(onceMore))
+    return startedAgain(slot, scenario, `${when}${onceMore}`, isOthers);
   return wrong(['thirdState', `started again ${when}: ${again === 'stuck' ? again : again.failure}`]);
 }
+
+const onceMore = ', and once more';
+
+const isWithoutPool = (failure: unknown): boolean =>
+  failure instanceof ApplicationFailure && failure.message.startsWith('AgentPoolNotFound');
 
 /** Others delete the cluster while the run waits for its turn. */
 const isGone = (failure: unknown): boolean =>

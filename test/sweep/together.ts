@@ -65,7 +65,12 @@ export async function runTogether(slot: Slot, scenario: SweptScenario, given: Sw
 const textOf = (end: End): string => (end === 'verified' ? end : String(end.failure));
 
 const isNamed = (resource: string, left: readonly string[]): boolean =>
-  left.some((key) => (key.includes('/providers/') ? `${resource}/`.startsWith(`${key}/`) : resource === key));
+  left.some((key) => (key.includes('/providers/') ? `${resource}/`.startsWith(`${key}/`) : resource === key)) ||
+  isOfEndpoint(resource, left);
+
+/** An endpoint that stays keeps the interface that Azure made for it. */
+const isOfEndpoint = (resource: string, left: readonly string[]): boolean =>
+  left.some((key) => resource.startsWith(`${key.replace('/privateendpoints/', '/networkinterfaces/')}.nic.`));
 
 /** The same inputs finish what was left half-way, one after the other. */
 async function finished(slot: Slot, scenario: SweptScenario, found: Judgement['found']): Promise<Judgement> {
