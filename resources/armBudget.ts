@@ -71,7 +71,7 @@ export const workersShare = 0.97;
 
 /**
  * So many times as many runs as flow through without a wait. While the reimages of the first ones last, which ask for little, others
- * begin: no token is left that a bucket has no room for. In turn, each waits for tokens for as long as it works.
+ * begin: no token is left that a bucket has no room for. The others wait for their first tokens, for as long as a run takes.
  */
 const spareRuns = 2;
 

@@ -42,9 +42,6 @@ export const onClock = <A extends Record<string, (...given: never[]) => Promise<
 
 export const now = (): number => clock().now();
 
-/** The time of this clock at a time of Temporal's. */
-export const timeAt = (temporalMs: number): number => clock().at(temporalMs);
-
 /** Milliseconds since the activity was scheduled, over all its attempts. The wait of this one for a worker does not count. */
 export const elapsedMs = (): number => {
   const { startedAt } = attempts.getStore() ?? { startedAt: now() };
@@ -54,7 +51,7 @@ export const elapsedMs = (): number => {
 /** Milliseconds that had passed when this attempt was scheduled. Both times are Temporal's, whatever the worker's clock shows. */
 export const elapsedBeforeMs = (): number => {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  return timeAt(currentAttemptScheduledTimestampMs) - timeAt(scheduledTimestampMs);
+  return clock().at(currentAttemptScheduledTimestampMs) - clock().at(scheduledTimestampMs);
 };
 
 /** Milliseconds from the first attempt to this one by Temporal's clock: it is Temporal that waits in between. */

@@ -1,7 +1,7 @@
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Context } from '@temporalio/activity';
 import { type BucketName, bucketsOf, type TokenBucket, tokenBuckets, workersShare } from '../../resources/armBudget.ts';
-import { isInAzuresTime, now, pause, timeAt } from './clock.ts';
+import { isInAzuresTime, now, pause } from './clock.ts';
 import { currentContext, isUnhurried } from './currentContext.ts';
 import { countWorkers } from './workers.ts';
 
@@ -19,8 +19,8 @@ const recheckMs = 15_000;
 /** Who waits for a token. */
 interface Waiting {
   isUnhurried: boolean;
-  /** Its place among others like it, the smallest first: see {@link placeOf}. */
-  place: number;
+  /** The place of its run: see {@link placeOf}. */
+  run: number;
 }
 
 /** The part of one bucket that this worker may take. */
@@ -34,7 +34,9 @@ export class Pace {
   }
 
   /**
-   * Takes a token, or says how long to wait before asking again. A run that somebody waits for is served first, and may take the reserve.
+   * Takes a token, or says how long to wait before asking again. A run that somebody waits for is served first, and may take the reserve;
+   * then runs in the order in which they came. Taking turns, all runs of a wave would be as late as the last one, and while their
+   * operations last, none would ask for anything.
    *
    * @param workers Of how many this one is.
    */
@@ -78,31 +80,19 @@ export class Pace {
     const at = this.#waiting.indexOf(who);
     return this.#waiting.filter((each, index) =>
       each.isUnhurried === who.isUnhurried
-        ? each.place < who.place || (each.place === who.place && index < at)
+        ? each.run < who.run || (each.run === who.run && index < at)
         : who.isUnhurried,
     ).length;
   }
 }
 
 /**
- * So far behind runs that have just begun does each of its activities put a run, in milliseconds: about four times as long as it takes,
- * waits for operations included.
+ * The place of a run in the order in which runs began, the same for all workers: one that is late at any of them is late. Run IDs are
+ * UUIDs of version 7, whose first part is the time (RFC 9562, 5.7); those of older servers are not, and their runs come last.
  */
-const putBackMs = 280_000;
-
-/**
- * The place of an activity among those of other runs, the same for all workers. Of runs that began at about the same time the one that
- * has done least goes first: it has most to wait for. In the mere order of their begins, the last runs of a rollout are alone in the
- * end, each waits for its own operations, and nobody uses the tokens. By what they have done alone, all runs of a wave would wait for
- * their operations at the same time.
- *
- * @param runId A UUID of version 7, whose first part is the time (RFC 9562, 5.7). Those of older servers are not: they come last.
- * @param activityId Temporal's number of the activity in its run.
- */
-export function placeOf(runId: string, activityId: string): number {
-  const [, time = ''] = /^([0-9a-f]{8}-[0-9a-f]{4})-7/.exec(runId) ?? [];
-  const done = Number.parseInt(activityId, 10) || 0;
-  return time === '' ? Number.POSITIVE_INFINITY : timeAt(Number.parseInt(time.replace('-', ''), 16)) + done * putBackMs;
+export function placeOf(runId: string): number {
+  const [, time = '', fraction = ''] = /^([0-9a-f]{8}-[0-9a-f]{4})-7([0-9a-f]{3})-/.exec(runId) ?? [];
+  return time === '' ? Number.POSITIVE_INFINITY : Number.parseInt(time.replace('-', '') + fraction, 16);
 }
 
 /**
@@ -129,7 +119,8 @@ export function paceRequests(): PipelinePolicy {
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
       const workers = await countWorkers(context);
-      for (const { pace } of own) await tokenOf(pace, context);
+      const run = placeOf(context.info.workflowExecution?.runId ?? '');
+      for (const { pace } of own) await tokenOf(pace, context, run);
       const response = await next(request);
       for (const { bucket, pace } of own) {
         const told = toldOf(response, bucket);
@@ -156,9 +147,9 @@ export const mostPauseMs = (context: Context | undefined): number =>
 const waitedMs = new WeakMap<Context, { ms: number }>();
 
 /** Waits for a token: see {@link Pace.take}. */
-async function tokenOf(pace: Pace, context: Context): Promise<void> {
-  const { startToCloseTimeoutMs, workflowExecution, activityId } = context.info;
-  const who = { isUnhurried: isUnhurried(context), place: placeOf(workflowExecution?.runId ?? '', activityId) };
+async function tokenOf(pace: Pace, context: Context, run: number): Promise<void> {
+  const { startToCloseTimeoutMs } = context.info;
+  const who = { isUnhurried: isUnhurried(context), run };
   const waited = waitedMs.get(context) ?? { ms: 0 };
   waitedMs.set(context, waited);
   let leftMs = mostPauseMs(context);
