@@ -213,8 +213,10 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
     // Azure answers 304 where there is nothing to do. 204 may mean that, or an operation without an address.
     const status = httpStatus(error);
     if (status !== 304 && status !== 204) throw error;
-    if (status === 204) refused = 'HTTP 204';
-    await untilPoolIdle(clients, request, { ...busyPolicy, abort: false });
+    if (status === 204) {
+      refused = 'HTTP 204';
+      await untilPoolIdle(clients, request, { ...busyPolicy, abort: false });
+    }
   }
   return {
     notModified: after === undefined,
