@@ -10,7 +10,7 @@ import type { FleetProgress, FleetReport } from '../../contract/fleet.ts';
 import { cancellationMemo, clusterWorkflowId, searchAttributes } from '../../contract/index.ts';
 import type { RolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
-import { createExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { sampled } from '../support/sampled.ts';
@@ -18,9 +18,9 @@ import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { newNodeImage, reference, updateByHand } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
+import { onePool, selected, smallClusters } from './rollouts.ts';
 
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const onePool: Pools = { system: { mode: 'System', count: 1 } };
 
 describe('rolloutFleet', () => {
   let harness: Harness;
@@ -36,16 +36,7 @@ describe('rolloutFleet', () => {
     await receiver.close();
   });
 
-  /** Small clusters in a resource group of their own. */
-  const clusters = async (resourceGroup: string, count: number): Promise<ClusterReference[]> => {
-    const all = Array.from({ length: count }, (_, n) => ({
-      subscriptionId,
-      resourceGroup,
-      name: `${resourceGroup}-${n}`,
-    }));
-    for (const cluster of all) await createExistingCluster(harness.azure.simulator, { cluster, pools: onePool });
-    return all;
-  };
+  const clusters = (resourceGroup: string, count: number) => smallClusters(harness, resourceGroup, count);
   const start = (
     given: RolloutFleetInput,
     settings: object = {},
@@ -74,7 +65,6 @@ describe('rolloutFleet', () => {
   const sent = (run: WorkflowHandle, name: string, argument?: object): Promise<unknown> =>
     argument ? run.executeUpdate<unknown, [object]>(name, { args: [argument] }) : run.executeUpdate(name);
   const canaryFirst = [{ name: 'canary', count: 1 }, { name: 'rest' }];
-  const selected = (resourceGroup: string) => ({ select: { subscriptions: [subscriptionId], resourceGroup } });
   const newName = (what: string): string => `${what}-${randomUUID().slice(0, 8)}`;
 
   it('audits a selection, ring by ring, and is found by its name', async () => {

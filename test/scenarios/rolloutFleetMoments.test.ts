@@ -5,13 +5,13 @@ import type { FleetProgress, FleetReport } from '../../contract/fleet.ts';
 import { cancellationMemo } from '../../contract/index.ts';
 import type { RolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
-import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness, startTestWorker } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { newNodeImage } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
+import { selected, smallClusters } from './rollouts.ts';
 
 describe('rolloutFleet, at the wrong moment', () => {
   let harness: Harness;
@@ -28,16 +28,7 @@ describe('rolloutFleet, at the wrong moment', () => {
     await receiver.close();
   });
 
-  const clusters = async (resourceGroup: string, count: number): Promise<ClusterReference[]> => {
-    const all = Array.from({ length: count }, (_, n) => ({
-      subscriptionId,
-      resourceGroup,
-      name: `${resourceGroup}-${n}`,
-    }));
-    const pools = { system: { mode: 'System', count: 1 } } as const;
-    for (const cluster of all) await createExistingCluster(harness.azure.simulator, { cluster, pools });
-    return all;
-  };
+  const clusters = (resourceGroup: string, count: number) => smallClusters(harness, resourceGroup, count);
   const start = (given: Omit<RolloutFleetInput, 'name'>, settings: object = {}): Promise<WorkflowHandle> => {
     const name = `moment-${randomUUID().slice(0, 8)}`;
     return harness.temporal.workflow.start('rolloutFleet', {
@@ -51,7 +42,6 @@ describe('rolloutFleet, at the wrong moment', () => {
   const memberOf = (run: WorkflowHandle, { resourceGroup, name }: ClusterReference): WorkflowHandle =>
     harness.temporal.workflow.getHandle(`${run.workflowId}/${subscriptionId}/${resourceGroup}/${name}`);
   const openWindow = { rings: [{ name: 'all', gate: true }] };
-  const selected = (resourceGroup: string) => ({ select: { subscriptions: [subscriptionId], resourceGroup } });
   const approve = (run: WorkflowHandle) => run.executeUpdate('approve', { args: [{ ring: 'all', by: 'Ada' }] });
   const listOf = (group: string) => `/resourceGroups/${group}/providers/Microsoft.ContainerService/managedClusters$`;
   const stoppedOf = async (run: WorkflowHandle): Promise<{ report: FleetReport }> => {
