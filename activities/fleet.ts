@@ -4,11 +4,13 @@ import type {
   MaintenanceWindow,
   ManagedCluster,
 } from '@azure/arm-containerservice';
-import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { getClient, log } from '@temporalio/activity';
+import { type Client, WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { ValueError } from '@temporalio/common';
 import { isFailure, isNotFound, ownFailure } from '../contract/failures.ts';
 import type { MemberEnd } from '../contract/fleet.ts';
 import { mostFleetClusters } from '../contract/inputs/rolloutFleet.ts';
+import { memosUnread } from '../contract/memosUnread.ts';
 import type { Scenario } from '../contract/names.ts';
 import { placeProblems } from '../contract/policyProblems.ts';
 import { boundedProblems, type Problem } from '../contract/problem.ts';
@@ -182,14 +184,18 @@ function windowFacts(window: MaintenanceWindow): AksMaintenanceWindow {
 const dateOf = (date: Date): string => (Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10));
 
 async function lookAt(member: number, workflowId: string): Promise<MemberLook> {
-  const handle = getClient().workflow.getHandle(workflowId);
+  const { connection, options, workflow }: Client = getClient();
+  const looking = new WorkflowClient({ connection, namespace: options.namespace, dataConverter: memosUnread });
   try {
-    const { status } = await handle.describe();
+    const { status } = await looking.getHandle(workflowId).describe();
     if (status.name === 'RUNNING') return { member, is: 'open' };
     if (status.name !== 'COMPLETED') return { member, is: 'lost' };
-    return { member, is: 'ended', end: (await handle.result()) as MemberEnd };
+    return { member, is: 'ended', end: (await workflow.getHandle(workflowId).result()) as MemberEnd };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { member, is: 'lost' };
-    throw error;
+    if (!(error instanceof ValueError)) throw error;
+    // The others are looked at all the same. What it says is waited for until a worker can read it, as every result is.
+    log.warn('The word of a member cannot be read', { workflowId, why: error.message });
+    return { member, is: 'open' };
   }
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import type { ScenarioHandle } from '../client/index.ts';
-import { decoded } from '../client/payloads.ts';
+import { decoded, looking } from '../client/payloads.ts';
 import type { Progress } from '../contract/index.ts';
 import type { NodesDone } from './text/progress.ts';
 
@@ -17,7 +17,7 @@ export async function nodesOf(
   const running = steps.filter(({ kind, state }) => kind === 'reimage' && state === 'running');
   const nodes = new Map<string, NodesDone>();
   if (running.length === 0) return nodes;
-  const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+  const { raw } = await looking(client).getHandle(workflowId, runId).describe();
   for (const { heartbeatDetails } of raw.pendingActivities ?? []) {
     const { data } = heartbeat.safeParse((await decoded(client, heartbeatDetails?.payloads))[0]);
     if (!data) continue;

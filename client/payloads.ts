@@ -1,8 +1,15 @@
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowClient } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
+import { memosUnread } from '../contract/memosUnread.ts';
+
+type Decoding = { readonly options: Pick<Client['options'], 'loadedDataConverter'> };
+
+/** Lists and describes runs, whoever started them: their memos are not read. */
+export const looking = ({ connection, options }: Client | WorkflowClient): WorkflowClient =>
+  new WorkflowClient({ connection, namespace: options.namespace, dataConverter: memosUnread });
 
 /** Payloads of a history before this client's codecs have encoded them. */
-export async function decrypted(client: Client, payloads: readonly Payload[] | null | undefined): Promise<Payload[]> {
+export async function decrypted(client: Decoding, payloads: readonly Payload[] | null | undefined): Promise<Payload[]> {
   let plain = [...(payloads ?? [])];
   // The last codec has encoded last.
   for (const codec of client.options.loadedDataConverter.payloadCodecs.toReversed()) plain = await codec.decode(plain);
@@ -10,7 +17,7 @@ export async function decrypted(client: Client, payloads: readonly Payload[] | n
 }
 
 /** Decodes payloads of a history as this client would, codecs included. */
-export async function decoded(client: Client, payloads: readonly Payload[] | null | undefined): Promise<unknown[]> {
+export async function decoded(client: Decoding, payloads: readonly Payload[] | null | undefined): Promise<unknown[]> {
   const { payloadConverter } = client.options.loadedDataConverter;
   return (await decrypted(client, payloads)).map((payload) => payloadConverter.fromPayload(payload));
 }

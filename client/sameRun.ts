@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { ValueError } from '@temporalio/common';
 import type { z } from 'zod';
 import { parse, type Scenario, scenarioInputs } from '../contract/index.ts';
-import { decoded } from './payloads.ts';
+import { decoded, looking } from './payloads.ts';
 
 /** Whether two inputs of a scenario ask for the same: spelled-out defaults and the order of keys do not count. */
 function asksTheSame(scenario: Scenario, one: unknown, other: unknown): boolean {
@@ -26,7 +27,7 @@ export async function openRun(
   given: unknown,
 ): Promise<OpenRun | undefined> {
   try {
-    const { runId, status, type } = await client.workflow.getHandle(workflowId).describe();
+    const { runId, status, type } = await looking(client).getHandle(workflowId).describe();
     if (status.name !== 'RUNNING') return undefined;
     if (type !== scenario) return { runId, isSame: false };
     const [input] = await inputOf(client, workflowId, runId);
@@ -37,11 +38,18 @@ export async function openRun(
   }
 }
 
+/** The arguments of a run; none where this client cannot read them, as with others' keys. */
 async function inputOf(client: Client, workflowId: string, runId: string): Promise<unknown[]> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
     maximumPageSize: 1,
   });
-  return decoded(client, history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads);
+  const { input } = history?.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  try {
+    return await decoded(client, input?.payloads);
+  } catch (error) {
+    if (error instanceof ValueError) return [];
+    throw error;
+  }
 }

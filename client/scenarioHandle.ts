@@ -70,7 +70,7 @@ export function scenarioHandle<Result extends ScenarioResult>(
     progress,
     watch: (intervalMs) => watch(handle, runId, progress, intervalMs),
     result: () => handle.result() as Promise<Result>,
-    ending: () => endingOf<Result>(handle),
+    ending: () => endingOf<Result>(handle, runId),
     async decide(decision, given) {
       const hold = given ?? (await progress()).hold;
       const bound = hold !== undefined && { updateId: decisionUpdateId(hold, decision) };

@@ -7,6 +7,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { taskQueue } from '../contract/index.ts';
+import { memosUnread } from '../contract/memosUnread.ts';
 import { problemsText } from '../contract/problem.ts';
 import { temporalConfiguration } from '../temporal/configuration.ts';
 import { traceSinks } from '../worker/tracing.ts';
@@ -46,7 +47,9 @@ async function replayOpenRuns(): Promise<void> {
   if (Array.isArray(config)) throw new Error(problemsText(config));
   const { connectionOptions, namespace } = config;
   const connection = await Connection.connect(connectionOptions);
-  const { workflow } = new Client({ connection, ...(namespace !== undefined && { namespace }) });
+  // Memos are not needed, and may be encrypted.
+  const dataConverter = memosUnread;
+  const { workflow } = new Client({ connection, dataConverter, ...(namespace !== undefined && { namespace }) });
   for await (const { workflowId: id, runId } of workflow.list({
     query: `ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`,
   })) {

@@ -1,5 +1,6 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import Table from 'cli-table3';
+import { looking } from '../../client/payloads.ts';
 import { rolloutFleet, type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
 import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
@@ -38,7 +39,7 @@ export async function list(
 ): Promise<ExitCode> {
   const { aks, terminal } = await Session.open(context, { output, ...(taskQueue !== undefined && { taskQueue }) });
   const runs: ListedRun[] = [];
-  for await (const info of aks.temporal.workflow.list({ query: listQuery(filter), pageSize: limit })) {
+  for await (const info of looking(aks.temporal).list({ query: listQuery(filter), pageSize: limit })) {
     runs.push(listed(info));
     if (runs.length === limit) break;
   }

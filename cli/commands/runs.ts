@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ScenarioHandle } from '../../client/index.ts';
+import { looking } from '../../client/payloads.ts';
 import { type ClusterReference, clusterWorkflowId, rolloutFleet, scenarios } from '../../contract/index.ts';
 import { fleetMember } from '../../contract/names.ts';
 import type { Session, SessionOptions } from '../session.ts';
@@ -62,7 +63,7 @@ export async function runOf(session: Session, target: string, runId: string | un
       status,
       type,
       taskQueue,
-    } = await aks.temporal.workflow.getHandle(workflowId, runId).describe();
+    } = await looking(aks.temporal).getHandle(workflowId, runId).describe();
     session.waitsOn(taskQueue);
     // A rollout continues as new: its handle follows.
     const run = type === rolloutFleet ? aks.run(workflowId) : aks.run(workflowId, found);

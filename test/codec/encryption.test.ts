@@ -2,15 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { requestsOf } from '../../cli/report/cost.ts';
-import { AksIsolationClient } from '../../client/index.ts';
+import { AksIsolationClient, ClusterBusyError, clusterWorkflowId } from '../../client/index.ts';
 import { decrypted } from '../../client/payloads.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
-import { dataConverterOf, workerConverterOf } from '../../codec/payloadEncryption.ts';
+import { dataConverterOf, PayloadEncryption, workerConverterOf } from '../../codec/payloadEncryption.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
 import { aksIsolation } from '../cli/commands/support.ts';
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { clusterPath, input, type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
 import { startTestWorker } from '../support/harness.ts';
+import { waitFor } from '../support/waitFor.ts';
 
 const taskQueue = `encrypted-${randomUUID()}`;
 let azure: SimulatedAzure;
@@ -20,7 +21,7 @@ let client: AksIsolationClient;
 
 const newKeys = (id: string) => {
   const keys = readKeyRing({ PAYLOAD_KEYS: `${id}:${randomBytes(32).toString('base64')}` });
-  if (Array.isArray(keys)) throw new Error('no keys');
+  if (keys === undefined || Array.isArray(keys)) throw new Error('no keys');
   return keys;
 };
 
@@ -159,4 +160,64 @@ it('is named by the terminal command where it has no keys', async () => {
   const { stderr, exitCode } = await aksIsolation({ taskQueue }, 'watch', run.workflowId);
   expect(stderr).toBe('What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.');
   expect(exitCode).toBe(1);
+});
+
+/** A client without keys. */
+const plain = () => new AksIsolationClient(new Client({ connection }), taskQueue);
+
+/** Starts a run with the worker's keys, and with a memo under keys that nobody has any more. */
+async function startedWithStrangeMemo(scenario: 'auditCluster' | 'createCluster', workflowId: string, given: object) {
+  const { payloadCodecs, payloadConverter } = client.temporal.options.loadedDataConverter;
+  const [codec] = payloadCodecs;
+  const payload = [payloadConverter.toPayload(given)];
+  const lost = new PayloadEncryption(newKeys('lost'));
+  const [startedBy] = await lost.encode([payloadConverter.toPayload('Ada')]);
+  await connection.workflowService.startWorkflowExecution({
+    namespace: 'default',
+    requestId: randomUUID(),
+    workflowId,
+    workflowType: { name: scenario },
+    taskQueue: { name: taskQueue },
+    input: { payloads: (await codec?.encode(payload)) ?? [] },
+    memo: { fields: { startedBy: startedBy ?? {} } },
+  });
+  return client.run(workflowId);
+}
+
+it.each([
+  ['without keys', {}],
+  ['with keys of its own', { PAYLOAD_KEYS: `own:${randomBytes(32).toString('base64')}` }],
+])('lists runs whose memos it cannot read: %s', async (how, env) => {
+  const { cluster } = input(`listed-${how.replaceAll(' ', '-')}`);
+  const open = plain();
+  open.startsAs('Bob');
+  const runs = await Promise.all([
+    startedWithStrangeMemo('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, { cluster }),
+    open.auditCluster({ cluster }),
+  ]);
+  await Promise.all(runs.map(({ workflowId }) => client.run(workflowId).ending()));
+  let seen: { workflowId: string }[] = [];
+  const list = async () => {
+    const args = ['list', '--cluster', cluster.name, '-o', 'json'] as const;
+    const { stdout, stderr, exitCode } = await aksIsolation({ taskQueue, env }, ...args);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    seen = JSON.parse(stdout);
+    return seen.length === 2;
+  };
+  await waitFor(list, 'not both runs are listed');
+  expect(seen.map(({ workflowId }) => workflowId).toSorted()).toEqual(runs.map((run) => run.workflowId).toSorted());
+});
+
+it('says how a run has ended whose memo it cannot read, and what the run itself has written there', async () => {
+  const given = input('encrypted-memo', { onFailure: 'hold' });
+  await azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, answer });
+  const workflowId = clusterWorkflowId(given.cluster);
+  const run = await startedWithStrangeMemo('createCluster', workflowId, given);
+  await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+  // Whether it asks for the same is seen by the input.
+  expect(await client.runningWith('createCluster', given)).toMatchObject({ workflowId });
+  await expect(plain().runningWith('createCluster', given)).rejects.toBeInstanceOf(ClusterBusyError);
+  await run.cancel();
+  const ending = await run.ending();
+  expect(ending).toMatchObject({ outcome: 'cancelled', details: { leftovers: [] } });
 });
