@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { rolloutFleet, type Scenario, scenarios } from '../contract/index.ts';
 import type { Streams } from './commandContext.ts';
 import { UserError } from './userError.ts';
@@ -42,6 +42,12 @@ export function parseInput(file: string, content: string, scenario: Startable | 
 }
 
 function yamlValue(file: string, content: string): unknown {
+  // The one that runs would be anybody's guess.
+  const { length } = parseAllDocuments(content);
+  if (length > 1)
+    throw new UserError(
+      `${file} holds ${length} YAML documents, and an input is one. Give each a file and a command of its own, or remove the lines ---.`,
+    );
   try {
     return parse(content);
   } catch (error) {
