@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isGrpcServiceError } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { decoded, decrypted } from '../../client/payloads.ts';
 import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
@@ -10,7 +12,7 @@ import { htmlPage } from '../report/html.ts';
 import { markdown } from '../report/markdown.ts';
 import { Session } from '../session.ts';
 import { UserError } from '../userError.ts';
-import { type RunOptions, runOf } from './runs.ts';
+import { type RunOptions, runOf, workflowIdOf } from './runs.ts';
 
 export interface ReportOptions extends RunOptions {
   folder: string;
@@ -25,9 +27,8 @@ export async function report(
 ): Promise<ExitCode> {
   const session = await Session.open(context, options);
   const { aks, terminal } = session;
-  const { run } = await runOf(session, target, runId);
-  const { workflowId } = run;
-  const { events } = await aks.temporal.workflow.getHandle(workflowId, run.runId).fetchHistory();
+  const workflowId = workflowIdOf(target);
+  const { events } = await historyOf(session, workflowId, runId);
   const record = await recordOf(
     events ?? [],
     (payloads) => decoded(aks.temporal, payloads),
@@ -38,6 +39,31 @@ export async function report(
   terminal.say([`${titleOf(evidence)}: ${evidence.outcome}`, ...files.map((file) => `  ${file}`)].join('\n'));
   terminal.data({ workflowId, runId: evidence.runId, outcome: evidence.outcome, files });
   return exitCodes.ok;
+}
+
+/** Status of gRPC. */
+const notFound = 5;
+
+/**
+ * The history of a run. By its run ID Temporal finds it in the namespace's archive too, where nothing else of a run is left once the
+ * retention has passed. Source: https://docs.temporal.io/self-hosted-guide/archival, read 2026-11-28.
+ */
+async function historyOf(
+  session: Session,
+  workflowId: string,
+  runId: string | undefined,
+): Promise<temporal.api.history.v1.IHistory> {
+  const historyWith = (id: string | undefined) =>
+    session.aks.temporal.workflow.getHandle(workflowId, id).fetchHistory();
+  if (runId !== undefined) {
+    try {
+      return await historyWith(runId);
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== notFound) throw error;
+    }
+  }
+  const { run } = await runOf(session, workflowId, runId);
+  return historyWith(run.runId);
 }
 
 async function written(evidence: Evidence, folder: string, portal: string): Promise<string[]> {

@@ -1,10 +1,14 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { looking } from '../../client/payloads.ts';
 import { type ClusterReference, clusterWorkflowId, rolloutFleet, scenarios } from '../../contract/index.ts';
 import { fleetMember } from '../../contract/names.ts';
 import type { Session, SessionOptions } from '../session.ts';
+import { program, quoted } from '../text/commands.ts';
 import { UserError } from '../userError.ts';
+
+const { ARCHIVAL_STATE_ENABLED } = proto.temporal.api.enums.v1.ArchivalState;
 
 export interface RunOptions extends SessionOptions {
   runId?: string;
@@ -13,7 +17,7 @@ export interface RunOptions extends SessionOptions {
 const clusterId = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/[^/]+\/managedClusters\/([^/]+)$/i;
 
 /** The workflow ID that somebody means by a workflow ID, or by the resource ID of a cluster. */
-function workflowIdOf(target: string): string {
+export function workflowIdOf(target: string): string {
   const [, subscriptionId, resourceGroup, name] = clusterId.exec(target) ?? [];
   return subscriptionId && resourceGroup && name ? clusterWorkflowId({ subscriptionId, resourceGroup, name }) : target;
 }
@@ -70,8 +74,24 @@ export async function runOf(session: Session, target: string, runId: string | un
     return { run, isOpen: status.name === 'RUNNING', hasResult: status.name === 'COMPLETED', type };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new UserError(
-      `There is no run ${workflowId}${runId === undefined ? '' : ` with run ID ${runId}`}. See: aks-isolation list`,
-    );
+    throw await absent(session, workflowId, runId);
   }
+}
+
+/** Nobody can tell a run that never was from one that Temporal has deleted. */
+async function absent({ aks }: Session, workflowId: string, runId: string | undefined): Promise<UserError> {
+  const { workflowService, options } = aks.temporal;
+  const { namespace } = options;
+  const withRunId = runId === undefined ? '' : ` with run ID ${runId}`;
+  // Who may not describe the namespace is told the rest.
+  const { config } = await workflowService.describeNamespace({ namespace }).catch(() => ({ config: undefined }));
+  const hours = Math.round(Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 3600);
+  const kept = hours === 0 ? 'for its retention' : hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  const archived =
+    config?.historyArchivalState === ARCHIVAL_STATE_ENABLED
+      ? ` Its archive is listed by: temporal workflow list --archived; and read by: ${program} report ${quoted(workflowId)} --run-id RUN`
+      : '';
+  return new UserError(
+    `There is no run ${workflowId}${withRunId}. Namespace ${namespace} keeps runs ${kept} after their end.${archived} See: ${program} list`,
+  );
 }

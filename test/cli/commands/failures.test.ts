@@ -80,6 +80,24 @@ describe('aks-isolation, where it cannot do its work,', () => {
     await end();
   });
 
+  it.each(['watch', 'report', 'approve', 'decide', 'pause', 'resume', 'cancel', 'retry-failed'])(
+    'says of a run that Temporal does not have, or no longer, how long it keeps runs: %s',
+    async (command) => {
+      const answers: Readonly<Record<string, string>> = { approve: 'cutEgress', decide: 'retry' };
+      const answer = answers[command];
+      const [run, runId] = ['aks/long/gone/cluster', randomUUID()];
+      for (const [more, said] of [
+        [[], run],
+        [['--run-id', runId], `${run} with run ID ${runId}`],
+      ] as const) {
+        const { stdout, stderr, exitCode } = await aks(command, run, ...(answer ? [answer] : []), ...more);
+        expect([exitCode, stdout]).toEqual([1, '']);
+        expect(stderr).toContain(`There is no run ${said}. Namespace default keeps runs `);
+        expect(stderr).toMatch(/keeps runs \d+ (h|days) after their end\. See: aks-isolation list$/);
+      }
+    },
+  );
+
   it('says of a part of a rollout where to look', async () => {
     const { workflowId, complete, end } = await startedRun('fleetMember');
     await complete({ outcome: 'verified' });
