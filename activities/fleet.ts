@@ -33,6 +33,8 @@ export interface FleetSeen {
   pools?: number;
   /** How many clusters of a subscription may be in work at the same time for Azure's limits. */
   withinLimits?: number;
+  /** Whether the worker's policy wants approvals by somebody else than the starter. */
+  byOther?: true;
 }
 
 /** How a member of a rollout stands. */
@@ -54,19 +56,21 @@ export const fleetActivities = (clients: ClientsOf) => ({
   async listFleetClusters(look: FleetLook & { scenario: Scenario }): Promise<FleetSeen> {
     const { subscriptionId } = look;
     const found = await whereAllowed(() => listed(clients, look));
-    if ('forbidden' in found) return { clusters: [], forbidden: found.forbidden, problems: [] };
+    const { policy } = clients(subscriptionId);
+    const byOther = policy?.approvals?.starterMayApprove === false && { byOther: true as const };
+    if ('forbidden' in found) return { clusters: [], forbidden: found.forbidden, problems: [], ...byOther };
     const clusters = found.seen.flatMap((each) => fleetCluster(subscriptionId, each));
     if (clusters.length > mostFleetClusters)
       throw ownFailure(
         'AnswerTooLarge',
         `${clusters.length} clusters are more than the ${mostFleetClusters} of a rollout`,
       );
-    const { policy } = clients(subscriptionId);
     const problems = policy ? clusters.flatMap((each) => placeProblems(policy, [clusterId(each)], each)) : [];
     const pools = meanPools(found.seen);
     return {
       clusters,
       problems: boundedProblems(problems),
+      ...byOther,
       ...(pools !== undefined && { pools, withinLimits: runsWithinLimits(look.scenario, pools) }),
     };
   },

@@ -93,6 +93,8 @@ export interface FleetPlan {
   unread: readonly string[];
   /** Warnings, which stop nothing. */
   notes: readonly string[];
+  /** The worker's policy wants its gates opened by somebody else than its starter. Left out: anybody may. */
+  byOther?: true;
   problems: readonly Problem[];
 }
 

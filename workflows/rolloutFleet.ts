@@ -37,7 +37,7 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
     if (isCancellation(error) && patched('cancelled-looks-are-shown')) run.enter('cancelled');
     throw error;
   });
-  const { rings, limits, plan } = planFleet(input, seen);
+  const { rings, limits, plan } = planFleet(input, seen, run.progress.startedBy);
   const applicable = plan.problems.length === 0;
   if (input.dryRun && (applicable || !input.failOnProblems)) {
     run.enter('planned');
@@ -59,6 +59,7 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
     tells,
     ...(last && { last }),
     ...(withinLimits !== undefined && { withinLimits }),
+    ...(plan.byOther && { byOther: plan.byOther }),
   };
   return run.roll(new Rollout(input, firstState(rings, known)));
 }

@@ -147,7 +147,7 @@ function waitingLines(
   workflowId: string,
 ): string[] {
   const id = quoted(workflowId);
-  const next = /^the approval of ring (.*)$/.exec(waitsFor ?? '')?.[1] ?? ring?.name ?? '';
+  const next = /^the approval of ring ([^,]*)/.exec(waitsFor ?? '')?.[1] ?? ring?.name ?? '';
   const commands = [
     ...(phase === 'awaitingApproval' ? [`${program} approve ${id} ${quoted(next)} --by 'YOUR NAME'`] : []),
     ...decisions.map((decision) => `${program} decide ${id} ${decision} --hold ${hold}`),

@@ -7,7 +7,6 @@ import {
   type DecisionRequest,
   decisionCommand,
   decisionRequest,
-  isSameName,
 } from '../../contract/approval.ts';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
 import { type ApprovalGate, approveUpdate, type Decision, decideUpdate, decisions } from '../../contract/names.ts';
@@ -17,6 +16,7 @@ import { UnprovenError } from './outcome.ts';
 import { Pause } from './pause.ts';
 import type { CommonInput, RunProgress } from './progress.ts';
 import { noRetryBecause } from './retries.ts';
+import { refuseStarter } from './starter.ts';
 import { beginWait, type WaitEnd } from './telemetry.ts';
 import type { Speaker, Telling } from './telling.ts';
 import { updateRefused } from './updateRefused.ts';
@@ -247,13 +247,7 @@ export class Operator {
     const nothingWaits = `Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}. ${this.#askedNow}`;
     if (!asked) throw updateRefused(nothingWaits);
     this.#refuseAnswer('wait', asked, wait);
-    this.#refuseStarter(parsed.value.by);
-  }
-
-  #refuseStarter(by: string): void {
-    const { startedBy } = this.#progress.now;
-    if (!this.#byOther || startedBy === undefined || !isSameName(by, startedBy)) return;
-    throw updateRefused(`${startedBy} started this run. The worker's policy wants the approval of somebody else.`);
+    if (this.#byOther) refuseStarter(parsed.value.by, this.#progress.now.startedBy);
   }
 
   /** @param answered The question that an answer says it is for; left out by those who answer in the short form. */

@@ -1,9 +1,9 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { progressQuery, type Scenario, searchAttributes, startedByMemo } from '../../contract/names.ts';
+import { progressQuery, type Scenario, searchAttributes } from '../../contract/names.ts';
 import { hasEnded, type Phase, type Progress, type StepProgress } from '../../contract/progress.ts';
-import { shortened } from '../../contract/shortened.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { progressMarkdown } from './progressMarkdown.ts';
+import { starterOf } from './starter.ts';
 
 /** The keys that every scenario's input has. */
 export interface CommonInput {
@@ -20,9 +20,6 @@ export interface CommonInput {
   registry?: { mode: string };
 }
 
-/** A name and its title fit. */
-const mostNameBytes = 400;
-
 /** As many lines as a person reads; the report has all. */
 const mostFound = 50;
 
@@ -38,11 +35,10 @@ export class RunProgress {
     this.#steps = steps;
     const { startTime, memo } = workflowInfo();
     const startedAt = startTime.toISOString();
-    const startedBy = memo?.[startedByMemo];
     this.#progress = {
       scenario,
       cluster: clusterId(cluster),
-      ...(typeof startedBy === 'string' && { startedBy: shortened(startedBy.trim(), mostNameBytes) }),
+      ...starterOf(memo),
       phase: 'checking',
       revision: 0,
       startedAt,

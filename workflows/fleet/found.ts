@@ -5,6 +5,7 @@ import { strangers } from '../../contract/parseRolloutFleet.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import { clusterId, keyOf } from '../../resources/ids.ts';
+import { unknownStarter } from '../engine/starter.ts';
 import { budgetNote, type Limits, limitsOf } from './budget.ts';
 import { allotted, mostFailures, plannedRings } from './rings.ts';
 
@@ -15,6 +16,8 @@ export interface Seen extends Partial<Limits> {
   /** Why nobody may look. */
   forbidden?: string;
   problems: readonly Problem[];
+  /** Whether the worker's policy wants approvals by somebody else than the starter. */
+  byOther?: true;
   /** The events that the worker sends. */
   tells: readonly string[];
 }
@@ -30,8 +33,10 @@ export interface PlannedFleet {
  * Plans what is to be rolled out where, and names everything that stands against it. Clusters that the input names are all there, or
  * are problems; where nobody may look they are taken at their word. A selection must be complete: a subscription into which nobody may
  * look is a problem.
+ *
+ * @param startedBy Who starts the rollout, as far as somebody says it.
  */
-export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[]): PlannedFleet {
+export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[], startedBy?: string): PlannedFleet {
   const { clusters, unread, problems } = input.clusters
     ? namedClusters(input.clusters, seen)
     : selectedClusters(input.select ?? { subscriptions: [] }, seen);
@@ -39,19 +44,23 @@ export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[])
   const isComplete = problems.length === 0;
   const keys = new Set(clusters.map(keyOfCluster));
   const limits = limitsOf(seen);
+  const byOther =
+    seen.some((each) => each.byOther) && input.rings.some(({ gate }, ring) => gate && rings[ring]?.length !== 0);
   return {
     rings,
     limits,
     plan: {
       rings: plannedRings(rings, input, limits),
       unread,
-      notes: notesOn(input, rings, limits),
+      notes: [...notesOn(input, rings, limits), ...(byOther && startedBy ? [othersNote(startedBy)] : [])],
+      ...(byOther && { byOther }),
       problems: boundedProblems([
         ...seen.flatMap((each) => each.problems),
         ...problems,
         // A cluster that no look has seen would be a stranger, too.
         ...(isComplete && !input.clusters ? strangers(keys, input) : []),
         ...(isComplete ? left : []),
+        ...(byOther && !startedBy ? [unknownStarter] : []),
       ]),
     },
   };
@@ -124,6 +133,9 @@ function selectedClusters(select: NonNullable<ParsedRolloutFleetInput['select']>
     ],
   };
 }
+
+const othersNote = (startedBy: string): string =>
+  `Somebody else than ${startedBy} lets a ring begin that waits at its gate, for the worker's policy wants it.`;
 
 const whereNone = {
   fail: 'one without it counts as failed',

@@ -17,14 +17,9 @@ import {
 } from '@temporalio/workflow';
 import type { FleetPhase, FleetProgress, FleetReport, MemberEnd } from '../../contract/fleet.ts';
 import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
-import {
-  cancellationMemo,
-  progressQuery,
-  rolloutFleet,
-  searchAttributes,
-  startedByMemo,
-} from '../../contract/names.ts';
+import { cancellationMemo, progressQuery, rolloutFleet, searchAttributes } from '../../contract/names.ts';
 import type { Problem } from '../../contract/problem.ts';
+import { starterOf } from '../engine/starter.ts';
 import { appearedSince } from './discover.ts';
 import { endIn, heardEnd } from './member.ts';
 import { endMembers, lookAround, lookAtSilent, startMember } from './members.ts';
@@ -79,6 +74,7 @@ export class FleetRun {
     takeUpdates({
       rollout: () => this.#rollout,
       hasEnded: () => this.#phase === 'succeeded',
+      startedBy: () => this.progress.startedBy,
       taken: () => {
         this.#takenAt = workflowInfo().historyLength;
       },
@@ -97,15 +93,15 @@ export class FleetRun {
 
   get progress(): FleetProgress {
     const { workflowId, namespace, memo, startTime } = workflowInfo();
-    const startedBy = memo?.[startedByMemo];
-    const run = { workflowId, namespace, ...(typeof startedBy === 'string' && { startedBy }) };
+    const starter = starterOf(memo);
     if (this.#rollout) {
-      const shown = progressOf(this.#rollout, run, this.#move, this.#phase);
+      const shown = progressOf(this.#rollout, { workflowId, namespace, ...starter }, this.#move, this.#phase);
       return { ...shown, revision: shown.revision + this.#shown, updatedAt: this.#updatedAt };
     }
     const startedAt = startTime.toISOString();
     return {
       ...progressBefore(this.#input, this.#phase, startedAt),
+      ...starter,
       updatedAt: this.#updatedAt,
       revision: this.#shown,
       problems: this.#problems,

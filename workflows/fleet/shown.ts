@@ -44,7 +44,7 @@ export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefin
     counts: states.counts,
     ...(ring && { ring }),
     ...(durations && { durations }),
-    ...(wait && { waitsFor: wait.for }),
+    ...(wait && { waitsFor: waitText(wait, rollout, run) }),
     ...(wait?.until !== undefined && { until: new Date(wait.until).toISOString() }),
     ...(answers.length > 0 && { answers }),
     ...(paused && { paused }),
@@ -65,6 +65,16 @@ export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefin
     problems: [],
     runs,
   };
+}
+
+/** In words: what is waited for, and by whom it may be given. */
+function waitText(
+  { for: what, phase }: Extract<Move, { do: 'wait' }>,
+  { now }: Rollout,
+  { startedBy }: ShownRun,
+): string {
+  const other = now.byOther && phase === 'awaitingApproval' ? `, by somebody else than ${startedBy}` : '';
+  return `${what}${other}`;
 }
 
 /** The answer as long as the clusters are not known. */

@@ -71,6 +71,8 @@ export const rolloutState = z.strictObject({
   seconds: z.array(z.number()),
   events: z.array(z.tuple([z.string(), z.string()])),
   unread: z.array(z.string()),
+  /** Whether somebody else than the starter is to let rings pass their gates. */
+  byOther: z.literal(true).exactOptional(),
   /** The events that the worker sends, and how many were sent. */
   tells: z.array(z.string()),
   sent: index.default(0),
@@ -98,7 +100,8 @@ export function firstState(
     tells,
     last,
     withinLimits,
-  }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last' | 'withinLimits'>,
+    byOther,
+  }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last' | 'withinLimits' | 'byOther'>,
 ): RolloutState {
   const all = rings.flat();
   const subscriptions = [...new Set(all.map(({ subscriptionId }) => subscriptionId))];
@@ -140,6 +143,7 @@ export function firstState(
     sent: 0,
     ...(last && { last }),
     ...(withinLimits !== undefined && { withinLimits }),
+    ...(byOther && { byOther }),
   };
 }
 

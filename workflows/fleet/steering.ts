@@ -20,6 +20,7 @@ import {
 import { parse } from '../../contract/parse.ts';
 import { problemsText } from '../../contract/problem.ts';
 import { clusterId } from '../../resources/ids.ts';
+import { refuseStarter } from '../engine/starter.ts';
 import { updateRefused } from '../engine/updateRefused.ts';
 import { ringAtGate } from './moves.ts';
 import type { Rollout } from './rollout.ts';
@@ -30,6 +31,7 @@ export interface Steered {
   rollout(): Rollout | undefined;
   /** Whether its report is made: it waits for nothing but those who are told of it. */
   hasEnded(): boolean;
+  startedBy(): string | undefined;
   /** Called where an update is taken. */
   taken(): void;
   /** The questions that are open, with the commands that answer them. */
@@ -145,7 +147,7 @@ function takeSkip(open: Open, taking: Open): void {
   );
 }
 
-function takeAnswers(open: Open, taking: Open, { asked }: Steered): void {
+function takeAnswers(open: Open, taking: Open, { asked, startedBy }: Steered): void {
   setHandler(
     definitions.approve,
     (request) => {
@@ -158,7 +160,10 @@ function takeAnswers(open: Open, taking: Open, { asked }: Steered): void {
         const parsed = parse(fleetApprovalRequest, given);
         if (!parsed.ok) throw updateRefused(`Not an approval:\n${problemsText(parsed.problems)}`);
         const waiting = ringAtGate(rollout);
-        if (waiting === parsed.value.ring) return;
+        if (waiting === parsed.value.ring) {
+          if (rollout.now.byOther) refuseStarter(parsed.value.by, startedBy());
+          return;
+        }
         throw updateRefused(
           `Ring ${parsed.value.ring} does not wait for an approval; ${waiting === undefined ? 'no ring does' : `ring ${waiting} does`}. ${asked()}`,
         );
