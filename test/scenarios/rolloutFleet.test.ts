@@ -278,6 +278,41 @@ describe('rolloutFleet', () => {
     await Promise.all([other.ending(), harness.client.scenarioOf(lost).ending()]);
   });
 
+  it('has no timer but the one that ends a wait of weeks', async () => {
+    const all = await clusters('fleet-long', 2);
+    const rings = [
+      { name: 'first', count: 1 },
+      { name: 'all', gate: true },
+    ];
+    const run = await start(
+      {
+        name: newName('long'),
+        scenario: 'auditCluster',
+        input: { probes: 'none' },
+        clusters: all,
+        rings,
+        approvalTimeoutMinutes: 30 * 24 * 60,
+      },
+      { lookAfterMinutes: 0.001 },
+    );
+    await until(run, ({ phase }) => phase === 'awaitingApproval');
+    const events = async () => (await run.fetchHistory()).events ?? [];
+    const gateAt = (all: Awaited<ReturnType<typeof events>>) =>
+      all.findIndex((each) => Number(each.timerStartedEventAttributes?.startToFireTimeout?.seconds) > 29 * 24 * 3600);
+    const isFired = ({ timerFiredEventAttributes: fired }: { timerFiredEventAttributes?: object | null }) => fired;
+    // The look for which the first cluster was waited for may be still to come; no other follows it.
+    await waitFor(async () => {
+      const all = await events();
+      return gateAt(all) > 0 && all.some(isFired);
+    }, 'no look');
+    await run.executeUpdate('approve', { args: [{ ring: 'all', by: 'Ada' }] });
+    expect(await run.result()).toMatchObject({ outcome: 'rolledOut', counts: { drifted: 2 } });
+    const history = await events();
+    const answered = history.findIndex((each) => each.workflowExecutionUpdateAcceptedEventAttributes);
+    const meanwhile = history.slice(gateAt(history) + 1, answered);
+    expect(meanwhile.filter((each) => each.timerStartedEventAttributes)).toEqual([]);
+  });
+
   it('does nothing on a cluster once it was reset', async () => {
     const all = await clusters('fleet-reset', 2);
     const run = await start({

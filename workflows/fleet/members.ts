@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
+  condition,
   getExternalWorkflowHandle,
   isCancellation,
   log,
@@ -17,6 +18,7 @@ import { fleetMember, searchAttributes, startedByMemo, startedByOption } from '.
 import { azure } from '../engine/azure.ts';
 import { type MemberTask, wrapUp } from './member.ts';
 import type { Rollout } from './rollout.ts';
+import { lookDue, nextLook } from './silence.ts';
 
 /** The workflow ID of a rollout's work on a cluster. */
 const memberWorkflowId = (rollout: Rollout, member: number): string =>
@@ -93,16 +95,28 @@ export async function endMembers(rollout: Rollout, how: 'cancel' | 'wrapUp'): Pr
   await Promise.all(told);
 }
 
+/** How members are looked at of which nothing is heard. */
+interface Watch {
+  /** Least time between two looks. */
+  silentMs: number;
+  /** Whether there are no looks while nothing is in work, and fewer the longer a member is silent; else one each `silentMs`, as before. */
+  isPaced: boolean;
+}
+
+const summary = 'Wait until members are looked at that were not heard';
+
 /** Asks for members of which nothing was heard for long, until its scope is cancelled. @param failed Called with what ends it before. */
 export function lookAround(
-  everyMs: number,
+  rollout: Rollout,
+  watch: Watch,
   look: () => Promise<void>,
   failed: (error: unknown) => void,
 ): CancellationScope {
   const scope = new CancellationScope({ cancellable: true });
   const looks = async (): Promise<never> => {
     for (;;) {
-      await sleep(everyMs, { summary: 'Wait until members are looked at that were not heard' });
+      if (watch.isPaced) await untilLook(rollout, watch.silentMs);
+      else await sleep(watch.silentMs, { summary });
       await look();
     }
   };
@@ -112,12 +126,29 @@ export function lookAround(
   return scope;
 }
 
+/** A timer that only looks whether there is anything to look at would cost a rollout that waits for months its history. */
+async function untilLook(rollout: Rollout, silentMs: number): Promise<void> {
+  for (;;) {
+    await condition(() => rollout.inWork.length > 0);
+    const decidedAt = Date.now();
+    const next = nextLook(rollout.inWork, silentMs, decidedAt);
+    // A member that begins meanwhile is looked at sooner than one that has long been silent.
+    const isSooner = () => nextLook(rollout.inWork, silentMs, decidedAt) < next;
+    if (!(await condition(isSooner, next - decidedAt, { summary }))) return;
+  }
+}
+
 /** As many as one activity asks for in a second or two; the others are asked for the next time. */
 const mostLooks = 50;
 
 /** Looks at members of which nothing was heard for so long. @param hear Called with what was not heard. */
-export async function lookAtSilent(rollout: Rollout, silentMs: number, hear: (end: MemberEnd) => void): Promise<void> {
-  const silent = rollout.inWork.filter(({ lookedAt }) => lookedAt <= Date.now() - silentMs).slice(0, mostLooks);
+export async function lookAtSilent(
+  rollout: Rollout,
+  { silentMs, isPaced }: Watch,
+  hear: (end: MemberEnd) => void,
+): Promise<void> {
+  const due = (each: Rollout['inWork'][number]) => (isPaced ? lookDue(each, silentMs) : each.lookedAt + silentMs);
+  const silent = rollout.inWork.filter((each) => due(each) <= Date.now()).slice(0, mostLooks);
   if (silent.length === 0) return;
   const members = silent.map(({ member }) => ({ member, workflowId: memberWorkflowId(rollout, member) }));
   try {

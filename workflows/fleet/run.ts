@@ -127,11 +127,11 @@ export class FleetRun {
   async roll(rollout: Rollout): Promise<FleetReport> {
     this.#rollout = rollout;
     this.#phase = undefined;
-    const silentMs = this.#settings.lookAfterMinutes * 60_000;
-    const look = () => this.#asking(() => lookAtSilent(rollout, silentMs, (end) => this.#hear(end)));
+    const watch = { silentMs: this.#settings.lookAfterMinutes * 60_000, isPaced: patched('looks-follow-members') };
+    const look = () => this.#asking(() => lookAtSilent(rollout, watch, (end) => this.#hear(end)));
     let appeared: string[] | undefined;
     do {
-      const looking = lookAround(silentMs, look, (error) => {
+      const looking = lookAround(rollout, watch, look, (error) => {
         this.#failure = error;
       });
       try {
