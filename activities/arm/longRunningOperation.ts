@@ -4,7 +4,6 @@ import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
 import { parseResourceId } from '../../resources/ids.ts';
 import { kindOfWrite, type OperationKind } from '../../resources/operations.ts';
-import { UnreadableAnswerError } from './belief.ts';
 import {
   checkpoint,
   type FailedOperation,
@@ -23,8 +22,8 @@ import {
   sectionOn,
   toApplicationFailure,
 } from './errors.ts';
-import { polled, shows, withFirstAnswer } from './operationAnswers.ts';
-import { expectedMs, learn, pauseBefore, type Wait } from './operationTimes.ts';
+import { forgottenBy, hidesItsOperation, polled, shows, withFirstAnswer } from './operationAnswers.ts';
+import { expectedMs, learn, pauseBefore, type Wait, watched } from './operationTimes.ts';
 import { type Poller, packedState, restoredPoller, type Sent } from './poller.ts';
 import { onceReplicated } from './replication.ts';
 
@@ -93,7 +92,7 @@ export async function repeatableCommand<T>(
   });
   // It has waited for its token before that.
   const startedAt = now();
-  const wait: Wait = { startedAt, expectedMs: expectedMs('command', what), isScarce: true };
+  const wait: Wait = { kind: 'command', size: what, startedAt, isScarce: true };
   if (!poller.isDone) await pauseBefore(wait, first);
   while (!poller.isDone) {
     const { error, response, tookMs } = await polled(poller);
@@ -103,7 +102,7 @@ export async function repeatableCommand<T>(
       if (!response || response.status >= 400) throw toApplicationFailure(error, resourceId, response);
       throw operationFailure(failedOperation(error, response), resourceId);
     }
-    if (poller.isDone) learn('command', what, { tookMs, startedAt });
+    if (poller.isDone) learn(wait, tookMs);
     else if (now() - startedAt > boundMs) {
       const minutes = Math.round(boundMs / 60_000);
       throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
@@ -175,34 +174,35 @@ function refuseIfEndless(resourceId: string): void {
   throw ownFailure('OperationTimedOut', `The operation has not ended within two days (${resourceId})`, resourceId);
 }
 
-/** Whether Azure took a request and named no address of its operation. The client takes that for the end. */
-const hidesItsOperation = ({ request: { method }, status }: PipelineResponse): boolean =>
-  status === 202 || (method === 'POST' && status < 300);
-
-/**
- * The answer at the address of an operation that nobody can follow there any more: how long its signature lasts is in no document,
- * and neither is what it is answered with then. A gateway may say 404 in words of its own.
- */
-function forgottenBy(error: unknown, response: PipelineResponse | undefined): PipelineResponse | undefined {
-  if (error instanceof UnreadableAnswerError) return error.response.status === 404 ? error.response : undefined;
-  const { status = 0 } = response ?? {};
-  return status >= 400 && status < 500 && status !== 408 && status !== 429 ? response : undefined;
-}
-
-async function pollUntilDone(
+function pollUntilDone(
   operation: LongRunningOperation,
   poller: Poller<unknown>,
   first: PipelineResponse | 'resumed' | undefined,
 ): Promise<PipelineResponse | undefined> {
   const { resourceId, progress, kind = kindOfWrite(parseResourceId(resourceId)?.type ?? ''), size } = operation;
+  const startedAt = now() - elapsedMs() + 1_000 * (checkpoint().begunAfter ?? 0);
+  return watched({ kind, size, startedAt, isShown: progress !== undefined }, (wait) =>
+    endOf(operation, { poller, first, wait }),
+  );
+}
+
+interface Watch {
+  poller: Poller<unknown>;
+  first: PipelineResponse | 'resumed' | undefined;
+  wait: Wait;
+}
+
+async function endOf(
+  operation: LongRunningOperation,
+  { poller, first, wait }: Watch,
+): Promise<PipelineResponse | undefined> {
+  const { resourceId, progress } = operation;
   const record = checkpoint();
-  const startedAt = now() - elapsedMs() + 1_000 * (record.begunAfter ?? 0);
-  const wait: Wait = { startedAt, expectedMs: expectedMs(kind, size), isShown: progress !== undefined };
   let shownAt = Number.NEGATIVE_INFINITY;
   if (!poller.isDone && first !== 'resumed') {
     await pauseBefore(wait, first);
     if (await endIsSeen(operation, wait)) {
-      learn(kind, size, { tookMs: undefined, startedAt });
+      learn(wait, undefined);
       return undefined;
     }
   }
@@ -221,7 +221,7 @@ async function pollUntilDone(
       throw toApplicationFailure(error, resourceId, response);
     }
     if (poller.isDone) {
-      learn(kind, size, { tookMs, startedAt });
+      learn(wait, tookMs);
       return response && shows(resourceId, response) ? response : undefined;
     }
     refuseIfEndless(resourceId);
@@ -240,7 +240,8 @@ async function pollUntilDone(
  * together. Where it does not show the end, the operation is asked.
  */
 async function endIsSeen({ isNew = false, find }: LongRunningOperation, wait: Wait): Promise<boolean> {
-  const isExpected = wait.expectedMs !== undefined && now() - wait.startedAt >= wait.expectedMs;
+  const usualMs = expectedMs(wait);
+  const isExpected = usualMs !== undefined && now() - wait.startedAt >= usualMs;
   if (!isNew || !isExpected) return false;
   if ((await find()) === 'done') return true;
   await pauseBefore(wait, undefined);

@@ -1,6 +1,7 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { Context } from '@temporalio/activity';
 import { sameResourceId } from '../../resources/ids.ts';
+import { UnreadableAnswerError } from './belief.ts';
 import { observed } from './connection.ts';
 import { azureCall } from './errors.ts';
 import { durationIn } from './operationTimes.ts';
@@ -29,6 +30,20 @@ export async function withFirstAnswer<T extends object>(
 export const shows = (resourceId: string, { request: { method, url }, status }: PipelineResponse): boolean =>
   ((method === 'GET' && status === 200) || (method === 'PUT' && (status === 200 || status === 201))) &&
   sameResourceId(decodeURIComponent(new URL(url).pathname), resourceId);
+
+/** Whether Azure took a request and named no address of its operation. The client takes that for the end. */
+export const hidesItsOperation = ({ request: { method }, status }: PipelineResponse): boolean =>
+  status === 202 || (method === 'POST' && status < 300);
+
+/**
+ * The answer at the address of an operation that nobody can follow there any more: how long its signature lasts is in no document,
+ * and neither is what it is answered with then. A gateway may say 404 in words of its own.
+ */
+export function forgottenBy(error: unknown, response: PipelineResponse | undefined): PipelineResponse | undefined {
+  if (error instanceof UnreadableAnswerError) return error.response.status === 404 ? error.response : undefined;
+  const { status = 0 } = response ?? {};
+  return status >= 400 && status < 500 && status !== 408 && status !== 429 ? response : undefined;
+}
 
 interface Seen {
   response?: PipelineResponse;

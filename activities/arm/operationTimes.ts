@@ -4,16 +4,28 @@ import { Measures } from '../../contract/metrics.ts';
 import type { OperationKind } from '../../resources/operations.ts';
 import { adaptiveDelayMs, byClock, isInAzuresTime, now, pause } from './clock.ts';
 import { parseRetryAfter } from './errors.ts';
-import { Durations, pollDelayMs } from './polling.ts';
+import { Durations, type Polled, pollDelayMs } from './polling.ts';
 
 /** So many operations of a worker are looked at between their begin and their expected end. */
 const mostWatched = 25;
 let waiting = 0;
 
+/**
+ * So many operations of a kind are looked at before any of them has ended: the first end tells of all others. Looked at one by one,
+ * those of a rollout's first clusters would take more polls than AKS allows.
+ */
+const mostScouts = 2;
+/** Of each kind and size, those that are looked at before any has ended. */
+const scouts = new Map<string, Set<Wait>>();
+/** So soon a wait knows what others have told meanwhile. */
+const recheckMs = 15_000;
+
 /** The wait for an operation. */
 export interface Wait {
+  kind: OperationKind;
+  /** What the duration depends on beside the kind. */
+  size?: string | undefined;
   startedAt: number;
-  expectedMs: number | undefined;
   /** Whether people are shown how far it is. Default: false. */
   isShown?: boolean;
   /** Whether each look takes from a bucket that is soon empty. Default: false. */
@@ -24,47 +36,69 @@ export interface Wait {
 
 /** Waits until an operation is to be looked at. @param last Azure's last answer about it. */
 export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined): Promise<void> {
-  const { startedAt, expectedMs, isShown, isScarce } = wait;
   const asked = (last && parseRetryAfter(last.headers)) ?? wait.askedMs;
   wait.askedMs = asked;
+  if (last && !isInAzuresTime(last.request.url)) return pause(asked ?? adaptiveDelayMs(now() - wait.startedAt));
+  const lookedAt = now();
   waiting += 1;
   try {
-    await pause(
-      last && !isInAzuresTime(last.request.url)
-        ? (asked ?? adaptiveDelayMs(now() - startedAt))
-        : pollDelayMs({
-            elapsedMs: now() - startedAt,
-            expectedMs,
-            isShown,
-            isScarce,
-            isCrowded: waiting > mostWatched,
-            retryAfterMs: asked === undefined ? undefined : byClock(asked),
-          }),
-    );
+    for (;;) {
+      const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt)) - now();
+      if (leftMs <= 0) return;
+      await pause(isKnown(wait) ? leftMs : Math.min(leftMs, recheckMs));
+    }
   } finally {
     waiting -= 1;
+  }
+}
+
+/** Follows an operation to its end, or for as long as this attempt does. */
+export async function watched<T>(wait: Wait, follow: (wait: Wait) => Promise<T>): Promise<T> {
+  try {
+    return await follow(wait);
+  } finally {
+    scouts.get(keyOf(wait))?.delete(wait);
   }
 }
 
 /** The durations that this worker has learnt. */
 const durations = new Durations();
 
-/** How long an operation of a kind takes as a rule; `undefined`: nobody knows. */
-export const expectedMs = (kind: OperationKind, size?: string): number | undefined => durations.expectedMs(kind, size);
+/** How long an operation takes as a rule, by what this worker knows now; `undefined`: nobody knows. */
+export const expectedMs = ({ kind, size }: Wait): number | undefined => durations.expectedMs(kind, size);
+
+const isKnown = (wait: Wait): boolean => expectedMs(wait) !== undefined;
+const keyOf = ({ kind, size = '' }: Wait): string => `${kind} ${size}`;
+
+/** What is known of an operation that was looked at last at a time of this clock. */
+function polledAt(wait: Wait, lookedAt: number): Polled {
+  const { startedAt, isShown, isScarce, askedMs } = wait;
+  return {
+    elapsedMs: lookedAt - startedAt,
+    expectedMs: expectedMs(wait),
+    isShown,
+    isScarce,
+    isCrowded: waiting > mostWatched,
+    isToldByOthers: !isKnown(wait) && !isScout(wait),
+    retryAfterMs: askedMs === undefined ? undefined : byClock(askedMs),
+  };
+}
+
+/** Whether it is among the first of its kind that this worker waits for. */
+function isScout(wait: Wait): boolean {
+  const key = keyOf(wait);
+  const first = scouts.get(key) ?? new Set();
+  scouts.set(key, first);
+  if (first.size < mostScouts) first.add(wait);
+  return first.has(wait);
+}
 
 /** Keeps how long an operation has taken. @param tookMs By Azure's own clock, if it tells. */
-export function learn(
-  kind: OperationKind,
-  size: string | undefined,
-  { tookMs, startedAt }: { tookMs: number | undefined; startedAt: number },
-): void {
-  new Measures(Context.current().metricMeter).took(
-    'operationDuration',
-    { operation: kind },
-    tookMs ?? now() - startedAt,
-  );
+export function learn({ kind, size, startedAt }: Wait, tookMs: number | undefined): void {
+  const sinceMs = now() - startedAt;
+  new Measures(Context.current().metricMeter).took('operationDuration', { operation: kind }, tookMs ?? sinceMs);
   // Noticed ends are late ones. Azure's own times that are no part of what has passed here are those of another clock.
-  if (tookMs !== undefined && tookMs > 0 && tookMs <= now() - startedAt + 1_000) durations.learn(kind, tookMs, size);
+  if (tookMs !== undefined && tookMs > 0 && tookMs <= sinceMs + 1_000) durations.learn(kind, tookMs, size);
 }
 
 /** From the begin to the end, in the state of an operation or the result of a command that tells both, as those of AKS do. */

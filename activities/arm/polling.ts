@@ -8,6 +8,8 @@ export interface Polled {
   expectedMs: number | undefined;
   /** Whether the worker waits for so many that none can be looked at more often than it must. */
   isCrowded: boolean;
+  /** Whether others of its kind are looked at, of which none has ended yet. Default: false. */
+  isToldByOthers?: boolean | undefined;
   /** Whether people are shown how far it is. Default: false. */
   isShown?: boolean | undefined;
   /** Whether each look takes from a bucket that is soon empty, as those at results of commands do. Default: false. */
@@ -22,8 +24,6 @@ const leastMs = 2_000;
 const leastBetweenMs = 60_000;
 /** Longer than all but the reimage of a large pool. */
 const crowdedBetweenMs = 15 * 60_000;
-/** Each of many that nobody expects. The first end tells of all others of its kind. */
-const crowdedUnknownMs = 60_000;
 /** While nobody knows when it ends: ARM itself asks for 10 s (registries) to 30 s (clusters). */
 const mostMs = 15_000;
 /** After its expected end: as long as ARM asks for clusters. */
@@ -31,7 +31,8 @@ const mostLateMs = 30_000;
 
 /**
  * Time until the next look at an operation: few looks before its expected end, and close ones from there on. One that nobody
- * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %; among many, after a quarter.
+ * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %; among many, after a tenth,
+ * or hardly ever while others tell how long it takes.
  */
 export function pollDelayMs(polled: Polled): number {
   const askedMs = Math.max(polled.retryAfterMs ?? 0, leastMs);
@@ -39,9 +40,12 @@ export function pollDelayMs(polled: Polled): number {
 }
 
 /** @param askedMs How long it is left alone in any case. */
-function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown, isScarce }: Polled, askedMs: number): number {
-  if (expectedMs === undefined)
-    return isCrowded ? Math.max(crowdedUnknownMs, elapsedMs / 4) : Math.min(mostMs, elapsedMs / 20);
+function ownDelay(polled: Polled, askedMs: number): number {
+  const { elapsedMs, expectedMs, isCrowded, isToldByOthers, isShown, isScarce } = polled;
+  if (expectedMs === undefined) {
+    if (!isCrowded) return Math.min(mostMs, elapsedMs / 20);
+    return isToldByOthers ? crowdedBetweenMs : Math.min(mostLateMs, elapsedMs / 10);
+  }
   const leftMs = expectedMs * 1.001 + 500 - elapsedMs;
   if (leftMs > 0) {
     const oftenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);
