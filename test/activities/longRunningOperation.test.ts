@@ -7,6 +7,7 @@ import {
   attempt,
   attemptWithin,
   lastHeartbeatOf,
+  marks,
   operationHeartbeat,
   readBack,
   startAzure,
@@ -46,6 +47,15 @@ describe('a long-running operation', () => {
       expect(await azure.sent(`managedClusters/${wanted.cluster.name}`)).toEqual(['PUT 201']);
     },
   );
+
+  it('of many like it, of which none has ended yet, is not looked at before the first ones tell', async () => {
+    const wanted = await Promise.all(Array.from({ length: 40 }, (_, index) => azure.specification(`many-${index}`)));
+    await Promise.all(wanted.map((each) => attempt().run(create(), each)));
+    const looks = async () => (await azure.recorded()).filter(({ url }) => url.includes(operations)).length;
+    const before = await looks();
+    await Promise.all(wanted.map(({ cluster }) => attempt().run(azure.activities.deleteCluster, { cluster, marks })));
+    expect((await looks()) - before).toBeLessThan(1.5 * wanted.length);
+  });
 
   it('that was cancelled without a word is told in words', async () => {
     const wanted = await azure.specification('silent');
