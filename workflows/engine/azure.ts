@@ -6,13 +6,19 @@ import { isUnhurried, priorityOf, type Urgency } from './priority.ts';
 /** Temporal gives the activity of a killed worker to another one after this time. */
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
 
-/** The place of the run's activities in the queue. Asked where they are called, for each run is of its own subscription. */
-const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority'> => ({
+/**
+ * The place of the run's activities in the queue. Asked where they are called, for each run is of its own subscription.
+ *
+ * A rollout's go through the queue: handed out eagerly, all of a run's would be one worker's, however many wait there for Azure's limits,
+ * of which each worker has the same part.
+ */
+const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority' | 'allowEagerDispatch'> => ({
   priority: priorityOf(urgency, workflowInfo()),
+  ...(isUnhurried(workflowInfo()) && { allowEagerDispatch: false }),
 });
 
 /** The place of short ones. A rollout's wait for Azure's limits as long as the runs before them ask, which may be an hour. */
-const placedShort = (): Pick<ActivityOptions, 'priority' | 'startToCloseTimeout'> => ({
+const placedShort = (): Pick<ActivityOptions, 'priority' | 'allowEagerDispatch' | 'startToCloseTimeout'> => ({
   ...placed('short'),
   ...(isUnhurried(workflowInfo()) && { startToCloseTimeout: '3 hours' }),
 });
