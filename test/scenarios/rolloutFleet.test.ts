@@ -28,7 +28,9 @@ describe('rolloutFleet', () => {
   beforeAll(async () => {
     receiver = await startWebhookReceiver(() => 204);
     const { url } = receiver;
-    harness = await startHarness({ webhook: { url, events: ['awaitingApproval', 'succeeded'], patienceSeconds: 5 } });
+    harness = await startHarness({
+      webhook: { url, events: ['awaitingApproval', 'waitingForOperator', 'succeeded'], patienceSeconds: 5 },
+    });
     await harness.azure.reset(manyClusters);
   });
   afterAll(async () => {
@@ -184,6 +186,52 @@ describe('rolloutFleet', () => {
       ['aks-isolation.run.succeeded', 'rolloutFleet'],
     ]);
     expect(told[0]?.event.data.answers).toEqual(answers);
+  });
+
+  it('tells once of a gate, and of a hold, that opens while it is paused, and says that it waits for both', async () => {
+    const all = await clusters('fleet-paused', 2);
+    await newNodeImage(harness);
+    const [, second] = all as [ClusterReference, ClusterReference];
+    const path = '/managedClusters/fleet-paused-.*/upgradeNodeImageVersion';
+    const release = await harness.azure.fault({ method: 'POST', path, times: 1, operation: { held: true } });
+    const given = { scenario: 'reimageNodePools', clusters: all, audits: 'none', failureBudget: { count: 0 } } as const;
+    const rings = [
+      { name: 'canary', count: 1 },
+      { name: 'rest', gate: true },
+    ];
+    const run = await start({ ...given, name: newName('paused'), rings });
+    await until(run, ({ counts }) => counts.inWork === 1);
+    await run.executeUpdate('pause');
+    await release();
+    const gate = await until(run, ({ phase }) => phase === 'awaitingApproval');
+    expect(gate).toMatchObject({ paused: true, waitsFor: 'the approval of ring rest, and the update resume' });
+    expect(gate.answers).toHaveLength(2);
+    const told = () => receiver.receivedAbout(run.workflowId.replace('fleet/', '')).map(({ event }) => event);
+    await waitFor(async () => told().length === 1, 'nobody was told of the gate');
+    expect(told()[0]?.data.reason).toContain('Waits for the approval of ring rest, and the update resume');
+    await run.executeUpdate('resume');
+    await run.executeUpdate('pause');
+    await run.executeUpdate('approve', { args: [{ ring: 'rest', by: 'Ada' }] });
+
+    const releaseSecond = await harness.azure.fault({ method: 'POST', path, times: 1, operation: { held: true } });
+    await run.executeUpdate('resume');
+    await harness.azure.untilRequested(`POST ${clusterId(second)}/agentPools/system/`);
+    await run.executeUpdate('pause');
+    // Somebody cancels its scenario, which counts as a failure.
+    await harness.client.scenarioOf(second).cancel();
+    await releaseSecond();
+    const { hold, waitsFor } = await until(run, ({ phase }) => phase === 'waitingForOperator');
+    expect(waitsFor).toBe('a decision: too many clusters have failed, and the update resume');
+    await run.executeUpdate('decide', { args: [{ decision: 'goOn', hold }] });
+    // Nothing is left that the pause would keep from beginning.
+    expect(await run.result()).toMatchObject({ outcome: 'rolledOut', counts: { verified: 1, failed: 1 } });
+    expect(await progressOf(run)).not.toHaveProperty('paused');
+    expect((await run.describe()).searchAttributes[searchAttributes.phase.name]).toEqual(['Succeeded']);
+    expect(told().map(({ type }) => type.split('.').at(-1))).toEqual([
+      'awaitingApproval',
+      'waitingForOperator',
+      'succeeded',
+    ]);
   });
 
   it('is held when more clusters fail than may, and tries them again', async () => {

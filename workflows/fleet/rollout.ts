@@ -234,9 +234,14 @@ export class Rollout {
     this.#state.stop ??= { by, why };
     delete this.#state.hold;
     delete this.#state.gateUntil;
+    this.endPause();
+    this.tell(`Stopped: ${why}`, now);
+  }
+
+  /** Nothing is left that a pause would keep from beginning. */
+  endPause(): void {
     delete this.#state.pausedUntil;
     this.#state.paused = false;
-    this.tell(`Stopped: ${why}`, now);
   }
 
   continued(): void {
@@ -250,10 +255,8 @@ export class Rollout {
   }
 
   tell(what: string, now: number): void {
-    this.#state.events = [[new Date(now).toISOString(), what] as [string, string], ...this.#state.events].slice(
-      0,
-      most.events,
-    );
+    const event: [string, string] = [new Date(now).toISOString(), what];
+    this.#state.events = [event, ...this.#state.events].slice(0, most.events);
     this.#changed();
   }
 
@@ -281,10 +284,8 @@ export class Rollout {
   #fail(member: number, type: string, why: string, now: number): void {
     const { failures } = this.#state;
     if (failures.length < most.failures) failures.push([member, type, shortened(why, 300)]);
-    this.tell(
-      `${this.name(member)}: ${this.states.of(member)}, ${type}${why === '' ? '' : `: ${shortened(why, 100)}`}`,
-      now,
-    );
+    const because = why === '' ? '' : `: ${shortened(why, 100)}`;
+    this.tell(`${this.name(member)}: ${this.states.of(member)}, ${type}${because}`, now);
   }
 
   #sizeOf(ring: number): number {

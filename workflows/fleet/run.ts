@@ -30,7 +30,7 @@ import { progressBefore, progressOf, rolloutMarkdown } from './shown.ts';
 import type { FleetSettings, RolloutState } from './state.ts';
 import { takeUpdates } from './steering.ts';
 import { countCluster, countRollout } from './telemetry.ts';
-import { fleetEvents, tellOf } from './telling.ts';
+import { fleetEvents, pausesHideNothing, ToldOnce, tellOf } from './telling.ts';
 
 const progressDefinition = defineQuery<FleetProgress>(progressQuery);
 
@@ -45,6 +45,7 @@ export class FleetRun {
   /** How often the phase has changed. */
   #shown = 0;
   #sent = 0;
+  readonly #toldOnce: ToldOnce;
   /** Length of the history when the last update was taken. */
   #takenAt = -1;
   #updatedAt = workflowInfo().startTime.toISOString();
@@ -63,6 +64,7 @@ export class FleetRun {
     this.#settings = settings;
     this.#rollout = state && new Rollout(input, state);
     this.#sent = state?.sent ?? 0;
+    this.#toldOnce = new ToldOnce(state?.told);
     setHandler(heardEnd, (given) => {
       const end = endIn(given);
       if (end) this.#hear(end);
@@ -98,9 +100,8 @@ export class FleetRun {
       const shown = progressOf(this.#rollout, { workflowId, namespace, ...starter }, this.#move, this.#phase);
       return { ...shown, revision: shown.revision + this.#shown, updatedAt: this.#updatedAt };
     }
-    const startedAt = startTime.toISOString();
     return {
-      ...progressBefore(this.#input, this.#phase, startedAt),
+      ...progressBefore(this.#input, this.#phase, startTime.toISOString()),
       ...starter,
       updatedAt: this.#updatedAt,
       revision: this.#shown,
@@ -233,7 +234,8 @@ export class FleetRun {
     // Without it a rollout of weeks, and every member of it, would stay on the build that began it.
     const next = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
     // Arguments go as they come, see takesAnything.
-    const state = { ...rollout.state, revision: rollout.now.revision + this.#shown, sent: this.#sent };
+    const revision = rollout.now.revision + this.#shown;
+    const state = { ...rollout.state, revision, sent: this.#sent, ...this.#toldOnce.state };
     return next(...[this.#input, { state, settings: this.#settings }].map((each) => new RawValue(each)));
   }
 
@@ -260,6 +262,7 @@ export class FleetRun {
 
   #end(rollout: Rollout, phase: FleetPhase, appeared?: readonly string[]): FleetReport {
     this.#move = undefined;
+    if (rollout.now.paused && patched(pausesHideNothing)) rollout.endPause();
     this.enter(phase);
     const report = { ...fleetReport(rollout, new Date().toISOString()), ...(appeared && { appeared }) };
     countRollout(this.#input.scenario, rollout.now.stop?.by ?? 'rolledOut');
@@ -287,10 +290,11 @@ export class FleetRun {
     const { progress } = this;
     setCurrentDetails(rolloutMarkdown(progress));
     const value = progress.paused ? 'Paused' : `${progress.phase.charAt(0).toUpperCase()}${progress.phase.slice(1)}`;
-    if (value === this.#shownPhase) return;
+    const isOther = value !== this.#shownPhase;
+    if (isOther) this.#shown += 1;
+    if (this.#toldOnce.isToTell(this.#rollout, isOther)) this.#tell(progress.phase);
+    if (!isOther) return;
     this.#shownPhase = value;
-    this.#shown += 1;
-    this.#tell(progress.phase);
     upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
   }
 }

@@ -67,6 +67,9 @@ export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefin
   };
 }
 
+/** Phases after which a paused rollout waits for its resume, too. */
+const beforeResume: ReadonlySet<FleetPhase> = new Set(['awaitingApproval', 'waitingForOperator', 'soaking']);
+
 /** In words: what is waited for, and by whom it may be given. */
 function waitText(
   { for: what, phase }: Extract<Move, { do: 'wait' }>,
@@ -74,7 +77,8 @@ function waitText(
   { startedBy }: ShownRun,
 ): string {
   const other = now.byOther && phase === 'awaitingApproval' ? `, by somebody else than ${startedBy}` : '';
-  return `${what}${other}`;
+  const resume = now.paused && beforeResume.has(phase) ? `, and the update ${resumeUpdate}` : '';
+  return `${what}${other}${resume}`;
 }
 
 /** The answer as long as the clusters are not known. */

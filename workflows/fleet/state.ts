@@ -76,6 +76,8 @@ export const rolloutState = z.strictObject({
   /** The events that the worker sends, and how many were sent. */
   tells: z.array(z.string()),
   sent: index.default(0),
+  /** The question that was told last. */
+  told: z.string().exactOptional(),
   /** The last audit of a schedule: when it ended, and the clusters by their verdicts. */
   last: z
     .strictObject({

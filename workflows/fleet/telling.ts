@@ -1,9 +1,11 @@
-import { log } from '@temporalio/workflow';
+import { log, patched } from '@temporalio/workflow';
 import type { EventName, RunEvent } from '../../contract/events.ts';
 import type { FleetPhase, FleetProgress } from '../../contract/fleet.ts';
 import { rolloutFleet } from '../../contract/names.ts';
 import type { Phase } from '../../contract/progress.ts';
 import { telling } from '../engine/azure.ts';
+import { ringAtGate } from './moves.ts';
+import type { Rollout } from './rollout.ts';
 import { countsText } from './shown.ts';
 
 /** The events of a rollout, by the phase that it enters. */
@@ -21,6 +23,40 @@ const phases: { readonly [P in FleetPhase]?: Phase } = {
   waitingForOperator: 'waitingForOperator',
   succeeded: 'succeeded',
 };
+
+/** Under earlier versions a pause hid what was asked, and the end. */
+export const pausesHideNothing = 'pauses-hide-nothing';
+
+/** The question that a rollout asks people: a hold, or the wait at a gate. Each wait is another question. */
+function questionOf(rollout: Rollout): string | undefined {
+  const { hold, gateUntil } = rollout.now;
+  return hold?.id ?? (gateUntil === undefined ? undefined : `${ringAtGate(rollout)}/${gateUntil}`);
+}
+
+/** Knows which question was told last: it is told once, though the rollout is paused, resumed or continued as new meanwhile. */
+export class ToldOnce {
+  #last: string | undefined;
+
+  /** @param last What the run before has told. */
+  constructor(last: string | undefined) {
+    this.#last = last;
+  }
+
+  /** As the next run takes it over. */
+  get state(): { told?: string } {
+    return this.#last === undefined ? {} : { told: this.#last };
+  }
+
+  /** Whether somebody is to be told. @param isOther Whether another phase than before is shown: a paused rollout shows that it is. */
+  isToTell(rollout: Rollout | undefined, isOther: boolean): boolean {
+    const question = rollout && questionOf(rollout);
+    if (question === undefined) return isOther;
+    const isNew = question !== this.#last;
+    this.#last = question;
+    if (isNew === isOther) return isNew;
+    return patched(pausesHideNothing) ? isNew : isOther;
+  }
+}
 
 /**
  * Tells somebody how a rollout stands. Nothing fails by it; a receiver that is away for a minute is not waited for, nor is one when the
