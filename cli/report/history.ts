@@ -1,4 +1,4 @@
-import type { Payload } from '@temporalio/common';
+import { type Payload, ValueError } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
@@ -107,7 +107,7 @@ export async function recordOf(
     actsAs: [],
     acts: [],
     spans: [],
-    memo: await decodedFields(started.memo?.fields, decode),
+    memo: await decodedFields(started.memo?.fields, (payloads) => decode(payloads).catch(unread)),
     cost: { ...temporalCost(events), ...(requests && { requests }) },
   };
   const open = new Map<string, Span>();
@@ -229,6 +229,12 @@ async function failureRecord(failure: Failure, decode: Decode): Promise<FailureR
   const { TimeoutType } = proto.temporal.api.enums.v1;
   const type = info?.type || (timeout?.timeoutType ? TimeoutType[timeout.timeoutType] : undefined);
   return { ...(type && { type }), message, ...(details !== undefined && { details }) };
+}
+
+/** Callers say in the memo who they are, under keys of their own, perhaps. The run did without it, and so does its evidence. */
+function unread(error: unknown): string[] {
+  if (error instanceof ValueError) return ['a name that cannot be read with these keys'];
+  throw error;
 }
 
 async function decodedFields(

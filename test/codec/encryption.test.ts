@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { requestsOf } from '../../cli/report/cost.ts';
-import { AksIsolationClient, ClusterBusyError, clusterWorkflowId } from '../../client/index.ts';
-import { decrypted } from '../../client/payloads.ts';
+import { recordOf } from '../../cli/report/history.ts';
+import { AksIsolationClient, ClusterBusyError, cancellationMemo, clusterWorkflowId } from '../../client/index.ts';
+import { decoded, decrypted } from '../../client/payloads.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
 import { dataConverterOf, PayloadEncryption, workerConverterOf } from '../../codec/payloadEncryption.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
@@ -220,4 +221,10 @@ it('says how a run has ended whose memo it cannot read, and what the run itself 
   await run.cancel();
   const ending = await run.ending();
   expect(ending).toMatchObject({ outcome: 'cancelled', details: { leftovers: [] } });
+  const { events } = await client.temporal.workflow.getHandle(workflowId).fetchHistory();
+  const record = await recordOf(events ?? [], (payloads) => decoded(client.temporal, payloads));
+  expect(record).toMatchObject({
+    input: { cluster: given.cluster },
+    memo: { startedBy: 'a name that cannot be read with these keys', [cancellationMemo]: { leftovers: [] } },
+  });
 });
