@@ -12,13 +12,14 @@ import type { MemberEnd } from '../contract/fleet.ts';
 import { mostFleetClusters } from '../contract/inputs/rolloutFleet.ts';
 import { memosUnread } from '../contract/memosUnread.ts';
 import type { Scenario } from '../contract/names.ts';
-import { placeProblems } from '../contract/policyProblems.ts';
+import { clusterProblems, placeProblems } from '../contract/policyProblems.ts';
 import { boundedProblems, type Problem } from '../contract/problem.ts';
 import { regionOf } from '../contract/regionOf.ts';
 import { runsWithinLimits } from '../contract/runCosts.ts';
-import { type FleetCluster, type FleetLook, hasTags } from '../resources/fleet.ts';
+import { type FleetCluster, type FleetLook, hasTags, nameInSubscription } from '../resources/fleet.ts';
 import { type ClusterReference, clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
 import type { AksMaintenanceWindow, MaintenanceConfigurationFacts } from '../resources/maintenanceConfigurations.ts';
+import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { type Allowed, azureCall, azureRead, collect, whereAllowed } from './arm/errors.ts';
 
@@ -58,14 +59,19 @@ export const fleetActivities = (clients: ClientsOf) => ({
     const found = await whereAllowed(() => listed(clients, look));
     const { policy } = clients(subscriptionId);
     const byOther = policy?.approvals?.starterMayApprove === false && { byOther: true as const };
-    if ('forbidden' in found) return { clusters: [], forbidden: found.forbidden, problems: [], ...byOther };
+    if ('forbidden' in found) {
+      // Named clusters are taken at their word; whether their groups may be touched is known all the same.
+      const groups = (look.resourceGroups ?? []).map((group) => resourceGroupId(subscriptionId, group));
+      const problems = policy ? boundedProblems(placeProblems(policy, groups, undefined)) : [];
+      return { clusters: [], forbidden: found.forbidden, problems, ...byOther };
+    }
     const clusters = found.seen.flatMap((each) => fleetCluster(subscriptionId, each));
     if (clusters.length > mostFleetClusters)
       throw ownFailure(
         'AnswerTooLarge',
         `${clusters.length} clusters are more than the ${mostFleetClusters} of a rollout`,
       );
-    const problems = policy ? clusters.flatMap((each) => placeProblems(policy, [clusterId(each)], each)) : [];
+    const problems = policy ? found.seen.flatMap((each) => forbiddenOf(policy, look, each)) : [];
     const pools = meanPools(found.seen);
     return {
       clusters,
@@ -156,6 +162,23 @@ function fleetCluster(subscriptionId: string, { id = '', location }: ManagedClus
   if (!parsed) return [];
   const { resourceGroup, name } = parsed;
   return [{ subscriptionId, resourceGroup, name, region: regionOf(location) }];
+}
+
+/** What the work on a cluster would be refused for in its turn. An audit names no node resource group. */
+function forbiddenOf(
+  policy: WorkerPolicy,
+  { subscriptionId, scenario, named }: FleetLook & { scenario: Scenario },
+  found: ManagedCluster,
+): Problem[] {
+  const { nodeResourceGroup } = found;
+  const resourceIds =
+    nodeResourceGroup === undefined || scenario === 'auditCluster'
+      ? []
+      : [resourceGroupId(subscriptionId, nodeResourceGroup)];
+  const meant = fleetCluster(subscriptionId, found).filter(
+    (each) => !named || named.includes(nameInSubscription(each)),
+  );
+  return meant.flatMap((cluster) => clusterProblems(policy, cluster, { resourceIds, locations: [cluster.region] }));
 }
 
 function maintenanceFacts(given: MaintenanceConfiguration): MaintenanceConfigurationFacts {

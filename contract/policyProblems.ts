@@ -1,4 +1,11 @@
-import { type ClusterReference, keyOf, resourceGroupId, sameResourceId } from '../resources/ids.ts';
+import {
+  type ClusterReference,
+  clusterId,
+  isWithin,
+  keyOf,
+  resourceGroupId,
+  sameResourceId,
+} from '../resources/ids.ts';
 import { matchesWildcard } from '../resources/wildcards.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import type { Scenario } from './names.ts';
@@ -52,6 +59,24 @@ export function placeProblems(
     return places;
   });
   return [...new Map(problems.map((each) => [keyOf(each.where + each.problem), each])).values()];
+}
+
+/**
+ * Reports a cluster for whatever a policy forbids about it. Among many clusters nobody would know which one a region stands for.
+ *
+ * @param resourceIds What the work on it names, beside the cluster itself.
+ */
+export function clusterProblems(
+  { scenarios: _ofRuns, ...policy }: WorkerPolicy,
+  cluster: ClusterReference,
+  { resourceIds = [], locations = [] }: Partial<Pick<Targets, 'resourceIds' | 'locations'>> = {},
+): Problem[] {
+  const where = clusterId(cluster);
+  return policyProblems(policy, { cluster, resourceIds: [where, ...resourceIds], locations }).map((each) => ({
+    where,
+    problem: isWithin(where, each.where) ? each.problem : `${each.where}: ${each.problem}`,
+    whatToDo: `Leave the cluster out. Or: ${each.whatToDo}`,
+  }));
 }
 
 /** Reports the resource, where it may not be deleted. Roles that are taken away are no resources of their scope. */

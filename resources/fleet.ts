@@ -11,9 +11,15 @@ export interface FleetLook {
   subscriptionId: string;
   /** Only in these. Default: everywhere in the subscription. */
   resourceGroups?: readonly string[];
+  /** The clusters that are meant, by {@link nameInSubscription}. Default: all that are found. */
+  named?: readonly string[];
   /** Only with all of these. */
   tags?: Readonly<Record<string, string>>;
 }
+
+/** A cluster, as Azure tells those of a subscription apart. */
+export const nameInSubscription = ({ resourceGroup, name }: Pick<ClusterReference, 'resourceGroup' | 'name'>): string =>
+  `${resourceGroup}/${name}`.toLowerCase();
 
 /** Whether a cluster has all of these tags. Azure compares their names without case, and their values with it. */
 export function hasTags(

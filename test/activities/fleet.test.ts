@@ -47,12 +47,22 @@ describe('listFleetClusters', () => {
   });
 
   it('tells what the policy of the worker forbids', async () => {
-    const activities = createActivities({ ...azure.connection, policy: { resourceGroups: ['rg-b'] } });
-    const { problems } = await listed({}, activities);
-    expect(problems.map(({ where }) => where)).toEqual([
-      `/subscriptions/${subscriptionId}/resourceGroups/rg-a`,
-      `/subscriptions/${subscriptionId}/resourceGroups/rg-a`,
+    const forbidden = async (policy: object, more: object = {}) => {
+      const { problems } = await listed(more, createActivities({ ...azure.connection, policy }));
+      return problems.map(({ where, problem }) => `${where.split('/').at(-1)}: ${problem.split(',')[0]}`).sort();
+    };
+    const group = 'nothing in this resource group may be touched';
+    expect(await forbidden({ resourceGroups: ['rg-b'] })).toEqual([`one: ${group}`, `two: ${group}`]);
+    const region = 'westeurope: this region may not be used';
+    const locations = ['northeurope'];
+    expect(await forbidden({ locations })).toEqual([`one: ${region}`, `three: ${region}`, `two: ${region}`]);
+    // Others in their groups are nobody's business.
+    expect(await forbidden({ locations }, { resourceGroups: ['rg-a'], named: ['rg-a/two'] })).toEqual([
+      `two: ${region}`,
     ]);
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await azure.fault({ method: 'GET', path: '/managedClusters$', answer, times: 2 });
+    expect(await forbidden({ resourceGroups: ['rg-b'] }, { resourceGroups: ['rg-a'] })).toEqual([`rg-a: ${group}`]);
   });
 
   it('tells a subscription into which nobody may look from one without clusters', async () => {

@@ -4,7 +4,9 @@ import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/clie
 import type { FleetPlanReport, FleetProgress } from '../../contract/fleet.ts';
 import { startedByMemo } from '../../contract/index.ts';
 import type { RolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
-import { startSimulatedAzure } from '../support/azure.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { startSimulatedAzure, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { manyClusters } from './ownRegistry.ts';
@@ -14,7 +16,11 @@ describe('rolloutFleet, by a worker with a policy', () => {
   let harness: Harness;
   beforeAll(async () => {
     const azure = await startSimulatedAzure();
-    azure.connection.policy = { approvals: { starterMayApprove: false } };
+    azure.connection.policy = {
+      approvals: { starterMayApprove: false },
+      subscriptions: [subscriptionId],
+      locations: ['westeurope'],
+    };
     harness = await startHarness({ azure });
     await harness.azure.reset(manyClusters);
   });
@@ -69,5 +75,36 @@ describe('rolloutFleet, by a worker with a policy', () => {
     expect([type, problems.map(({ where }) => where)]).toEqual(['PreflightFailed', ['memo startedBy']]);
     const open = await start({ ...audits, clusters, rings: [{ name: 'all' }] });
     expect(await open.result()).toMatchObject({ outcome: 'rolledOut' });
+  });
+
+  it('names each cluster that the policy forbids, with the reason, beside all else, and begins nothing', async () => {
+    const [good] = await smallClusters(harness, 'policy-places', 1);
+    const [away, beside] = ['policy-away', 'policy-beside'].map((name) => ({
+      subscriptionId,
+      resourceGroup: 'policy-places',
+      name,
+    })) as [ClusterReference, ClusterReference];
+    const agentPoolProfiles = [{ name: 'system', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5' }];
+    for (const cluster of [away, beside])
+      await harness.azure.put(clusterId(cluster), {
+        location: 'northeurope',
+        identity: { type: 'SystemAssigned' },
+        properties: { dnsPrefix: cluster.name, agentPoolProfiles },
+      });
+    const absent = { ...away, name: 'policy-absent' };
+    const elsewhere = { ...away, subscriptionId: '99999999-9999-4999-9999-999999999999' };
+    const given = { ...audits, clusters: [good as ClusterReference, away, absent, elsewhere] };
+    const expected = [
+      [clusterId(away), 'northeurope: this region may not be used, says the policy of the worker'],
+      [clusterId(elsewhere), 'this subscription may not be touched, says the policy of the worker'],
+      ['clusters[2]', `there is no cluster ${clusterId(absent)}`],
+    ];
+    const told = (problems: readonly Problem[]) => problems.map(({ where, problem }) => [where, problem]);
+    const planned: FleetPlanReport = await (await start({ ...given, dryRun: true, failOnProblems: false })).result();
+    expect([planned.applicable, told(planned.plan.problems)]).toEqual([false, expected]);
+    const run = await start(given);
+    const { type, problems } = await problemsOf(run.result());
+    expect([type, told(problems)]).toEqual(['PreflightFailed', expected]);
+    expect(await run.query('progress')).toMatchObject({ phase: 'failed', problems });
   });
 });

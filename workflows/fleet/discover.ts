@@ -3,8 +3,8 @@ import { isFailure, policyProblemsOf } from '../../contract/failures.ts';
 import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import { keyOfCluster } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { FleetLook } from '../../resources/fleet.ts';
-import { keyOf } from '../../resources/ids.ts';
+import { type FleetLook, nameInSubscription } from '../../resources/fleet.ts';
+import { type ClusterReference, clusterId, keyOf, sameResourceId } from '../../resources/ids.ts';
 import { azure } from '../engine/azure.ts';
 import { discoveryProblem } from '../engine/outcome.ts';
 import type { Seen } from './found.ts';
@@ -25,15 +25,23 @@ export async function lookForClusters({ scenario, clusters, select }: Given): Pr
       } catch (error) {
         const goesOn = error instanceof TemporalFailure && !isCancellation(error) && !isFailure(error, 'ResetRun');
         if (!goesOn) throw error;
-        return { subscriptionId, clusters: [], problems: problemsOf(error, subscriptionId), tells: [] };
+        const named = (clusters ?? []).filter((each) => keyOf(each.subscriptionId) === subscriptionId);
+        return { subscriptionId, clusters: [], problems: problemsOf(error, look, named), isUnseen: true, tells: [] };
       }
     }),
   );
 }
 
-function problemsOf(error: unknown, subscriptionId: string): Problem[] {
+/** @param named The clusters of the subscription that the input names: one that is forbidden stands for each of them. */
+function problemsOf(error: unknown, { subscriptionId }: FleetLook, named: readonly ClusterReference[]): Problem[] {
+  const where = `/subscriptions/${subscriptionId}`;
   const forbidden = policyProblemsOf(error);
-  return forbidden.length > 0 ? [...forbidden] : [discoveryProblem(error, `/subscriptions/${subscriptionId}`)];
+  if (forbidden.length === 0) return [discoveryProblem(error, where)];
+  return forbidden.flatMap((each) =>
+    named.length > 0 && sameResourceId(each.where, where)
+      ? named.map((cluster) => ({ ...each, where: clusterId(cluster) }))
+      : [each],
+  );
 }
 
 /** Named clusters are looked for in their resource groups: whoever works there may see no more of the subscription. */
@@ -42,6 +50,7 @@ function looksFor(clusters: NonNullable<Given['clusters']>): FleetLook[] {
   return [...bySubscription].map(([subscriptionId, own]) => ({
     subscriptionId,
     resourceGroups: [...new Set(own.map(({ resourceGroup }) => keyOf(resourceGroup)))],
+    named: own.map(nameInSubscription),
   }));
 }
 

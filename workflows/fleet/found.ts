@@ -2,7 +2,7 @@ import type { FleetPlan } from '../../contract/fleet.ts';
 import { keyOfCluster, mostFleetClusters, type ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import type { AksWindow } from '../../contract/inputs/rolloutWindows.ts';
 import { strangers } from '../../contract/parseRolloutFleet.ts';
-import { boundedProblems, type Problem } from '../../contract/problem.ts';
+import { boundedProblems, type Problem, problemText } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import { clusterId, keyOf } from '../../resources/ids.ts';
 import { unknownStarter } from '../engine/starter.ts';
@@ -16,6 +16,8 @@ export interface Seen extends Partial<Limits> {
   /** Why nobody may look. */
   forbidden?: string;
   problems: readonly Problem[];
+  /** Whether the look has failed: nothing is known of its clusters. */
+  isUnseen?: true;
   /** Whether the worker's policy wants approvals by somebody else than the starter. */
   byOther?: true;
   /** The events that the worker sends. */
@@ -55,7 +57,8 @@ export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[],
       notes: [...notesOn(input, rings, limits), ...(byOther && startedBy ? [othersNote(startedBy)] : [])],
       ...(byOther && { byOther }),
       problems: boundedProblems([
-        ...seen.flatMap((each) => each.problems),
+        // Each look tells a scenario that may not run.
+        ...new Map(seen.flatMap((each) => each.problems).map((each) => [problemText(each), each])).values(),
         ...problems,
         // A cluster that no look has seen would be a stranger, too.
         ...(isComplete && !input.clusters ? strangers(keys, input) : []),
@@ -75,8 +78,8 @@ interface Selected {
 function namedClusters(named: NonNullable<ParsedRolloutFleetInput['clusters']>, seen: readonly Seen[]): Selected {
   const found = new Map(seen.flatMap(({ clusters }) => clusters.map((each) => [keyOfCluster(each), each] as const)));
   const unseen = new Set(
-    seen.flatMap(({ subscriptionId, forbidden, problems }) =>
-      forbidden !== undefined || problems.length > 0 ? [subscriptionId] : [],
+    seen.flatMap(({ subscriptionId, forbidden, isUnseen }) =>
+      forbidden !== undefined || isUnseen ? [subscriptionId] : [],
     ),
   );
   const whatToDo = 'Correct its name, or remove it: somebody may have deleted it.';
@@ -111,7 +114,7 @@ function selectedClusters(select: NonNullable<ParsedRolloutFleetInput['select']>
           },
         ],
   );
-  const isComplete = closed.length === 0 && seen.every(({ problems }) => problems.length === 0);
+  const isComplete = closed.length === 0 && seen.every(({ isUnseen }) => !isUnseen);
   const empty: Problem = {
     where: 'select',
     problem: `no cluster is like this in ${select.subscriptions.length === 1 ? 'the subscription' : `the ${select.subscriptions.length} subscriptions`}`,
