@@ -84,7 +84,8 @@ export const fleetActivities = (clients: ClientsOf) => ({
   /**
    * Reads when AKS may maintain a cluster. `scenario` is what is to run on it: a worker's policy may forbid it.
    *
-   * @throws ApplicationFailure `ClusterNotFound` where somebody has deleted it meanwhile.
+   * @throws ApplicationFailure `ClusterNotFound` where somebody has deleted it meanwhile; `NoMaintenanceWindow` where the answer has
+   * windows in which parts are missing, which no further look would bring.
    */
   async readMaintenanceConfigurations({
     cluster,
@@ -97,10 +98,14 @@ export const fleetActivities = (clients: ClientsOf) => ({
     const id = clusterId(cluster);
     return whereAllowed(async () => {
       const found = await azureRead(`${id}/maintenanceConfigurations`, () =>
-        collect(maintenanceConfigurations.listByManagedCluster(resourceGroup, name)),
+        collect(maintenanceConfigurations.listByManagedCluster(resourceGroup, name))
+          .then((all) => all.map(maintenanceFacts))
+          .catch(brokenWindows),
       );
+      if (found === 'broken')
+        throw ownFailure('NoMaintenanceWindow', 'its maintenance configurations cannot be read: parts are missing', id);
       if (!found) throw ownFailure('ClusterNotFound', `The cluster is not there any more (${id})`, id);
-      return found.map(maintenanceFacts);
+      return found;
     });
   },
 
@@ -179,6 +184,12 @@ function forbiddenOf(
     (each) => !named || named.includes(nameInSubscription(each)),
   );
   return meant.flatMap((cluster) => clusterProblems(policy, cluster, { resourceIds, locations: [cluster.region] }));
+}
+
+/** The SDK reads parts of windows without a look whether they are there. */
+function brokenWindows(error: unknown): 'broken' {
+  if (error instanceof TypeError) return 'broken';
+  throw error;
 }
 
 function maintenanceFacts(given: MaintenanceConfiguration): MaintenanceConfigurationFacts {

@@ -123,6 +123,16 @@ describe('readMaintenanceConfigurations', () => {
     });
   });
 
+  it.each([
+    ['a schedule', { maintenanceWindow: { durationHours: 4, startTime: '22:00' } }],
+    ['its hours', { timeInWeek: null }],
+  ])('fails at once where a window lacks %s', async (_what, properties) => {
+    const value = [{ name: 'default', properties }];
+    const proxy = { status: 200, contentType: 'application/json', body: JSON.stringify({ value }) };
+    await azure.fault({ method: 'GET', path: '/maintenanceConfigurations$', proxy, times: 1 });
+    await expect(read()).rejects.toMatchObject({ type: 'NoMaintenanceWindow', nonRetryable: true });
+  });
+
   it('tells what nobody may read, and a cluster that is gone', async () => {
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
     await azure.fault({ method: 'GET', path: '/maintenanceConfigurations$', answer, times: 2 });
