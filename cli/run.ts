@@ -2,6 +2,7 @@ import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, ValueError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { ClusterBusyError, FleetRunningError, InvalidInputError } from '../client/index.ts';
+import { whyUnread } from '../client/payloads.ts';
 import type { CommandContext } from './commandContext.ts';
 import { exitCodes } from './exitCodes.ts';
 import { programOf } from './program.ts';
@@ -56,7 +57,7 @@ const isJson = (args: readonly string[]): boolean =>
 function explained(error: unknown): string {
   if (error instanceof ClusterBusyError || error instanceof FleetRunningError)
     return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
-  if (error instanceof ValueError) return unread(error);
+  if (error instanceof ValueError) return whyUnread(error);
   if (error instanceof NamespaceNotFoundError)
     return `There is no namespace ${error.namespace}. Set TEMPORAL_NAMESPACE, or choose a profile by TEMPORAL_PROFILE.`;
   const isKnown =
@@ -69,9 +70,3 @@ function explained(error: unknown): string {
   if (isKnown) return messageOf(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
-
-/** Says why payloads that Temporal keeps cannot be decoded: by the keys that are here, or without any. */
-const unread = ({ message }: ValueError): string =>
-  message.includes('binary/encrypted')
-    ? 'What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.'
-    : message;

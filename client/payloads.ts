@@ -1,5 +1,5 @@
 import { type Client, WorkflowClient } from '@temporalio/client';
-import type { Payload } from '@temporalio/common';
+import type { Payload, ValueError } from '@temporalio/common';
 import { memosUnread } from '../contract/memosUnread.ts';
 
 type Decoding = { readonly options: Pick<Client['options'], 'loadedDataConverter'> };
@@ -21,3 +21,9 @@ export async function decoded(client: Decoding, payloads: readonly Payload[] | n
   const { payloadConverter } = client.options.loadedDataConverter;
   return (await decrypted(client, payloads)).map((payload) => payloadConverter.fromPayload(payload));
 }
+
+/** Says why payloads that Temporal keeps of a run cannot be decoded: by the keys that are here, or without any. */
+export const whyUnread = ({ message }: ValueError): string =>
+  message.includes('binary/encrypted')
+    ? 'What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.'
+    : message;

@@ -1,11 +1,19 @@
 // `npm run replay -- history.json`: whether today's workflow code takes a history, as the Web UI or the CLI saved it.
 // `npm run replay -- --open`: the same for every run that is open on a Temporal server, before a deployment.
+// Encrypted ones need the keys of their worker in PAYLOAD_KEYS.
 import { readFileSync } from 'node:fs';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowClient } from '@temporalio/client';
+import { ValueError } from '@temporalio/common';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { temporal } from '@temporalio/proto';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { decoded, whyUnread } from '../client/payloads.ts';
+import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
+import { dataConverterOf, workerConverterOf } from '../codec/payloadEncryption.ts';
+import { withVaultKeys } from '../codec/vault.ts';
 import { taskQueue } from '../contract/index.ts';
 import { memosUnread } from '../contract/memosUnread.ts';
 import { problemsText } from '../contract/problem.ts';
@@ -16,6 +24,8 @@ import { bundleWorkflows } from '../worker/worker.ts';
 const started = z.looseObject({
   workflowExecutionStartedEventAttributes: z.looseObject({ workflowId: z.string().optional() }),
 });
+/** Of one history, oldest first. */
+type Events = temporal.api.history.v1.IHistoryEvent[];
 const historySchema = z.object({ events: z.tuple([started], z.unknown()) });
 
 const command = new Command('npm run replay --')
@@ -31,12 +41,15 @@ Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
 });
-const workflowBundle = await bundleWorkflows({ withSources: true });
+const keys = await payloadKeys();
+const converter = workerConverterOf(keys);
+const decoding = new WorkflowClient({ connection: Connection.lazy(), ...dataConverterOf(keys) });
+const workflowBundle = await bundleWorkflows({ withSources: true, ...converter });
 const taken: boolean[] = [];
 for (const file of command.args) {
-  const { events } = read(file);
+  const events = read(file);
   // The ID is the lock: under another one a scenario refuses itself.
-  const id = workflowId ?? events[0].workflowExecutionStartedEventAttributes.workflowId;
+  const id = workflowId ?? events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? undefined;
   taken.push(await replay(file, events, id));
 }
 if (open) await replayOpenRuns();
@@ -60,21 +73,30 @@ async function replayOpenRuns(): Promise<void> {
   await connection.close();
 }
 
-async function replay(name: string, events: unknown[], id: string | undefined): Promise<boolean> {
+async function payloadKeys(): Promise<KeyRing | undefined> {
+  const env = await withVaultKeys(process.env);
+  const keys = Array.isArray(env) ? env : readKeyRing(env);
+  return Array.isArray(keys) ? command.error(`error: ${problemsText(keys)}`) : keys;
+}
+
+async function replay(name: string, events: Events, id: string | undefined): Promise<boolean> {
   try {
-    await Worker.runReplayHistory({ workflowBundle, sinks: traceSinks }, { events }, id);
+    // A run whose input cannot be read refuses it: that would look like workflow code that has changed.
+    await decoded(decoding, events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads);
+    await Worker.runReplayHistory({ workflowBundle, sinks: traceSinks, ...converter }, { events }, id);
     console.log(`${name}: ${events.length} events, replayed`);
     return true;
   } catch (error) {
-    if (!(error instanceof DeterminismViolationError)) throw error;
-    console.error(`${name}: ${error.message}`);
+    if (error instanceof DeterminismViolationError) console.error(`${name}: ${error.message}`);
+    else if (error instanceof ValueError) console.error(`${name}: not replayed: ${whyUnread(error)}`);
+    else throw error;
     return false;
   }
 }
 
-function read(file: string): z.infer<typeof historySchema> {
+function read(file: string): Events {
   try {
-    return historySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return historyFromJSON(historySchema.parse(JSON.parse(readFileSync(file, 'utf8')))).events ?? [];
   } catch (error) {
     return command.error(`error: ${file} is no history: ${error instanceof Error ? error.message : String(error)}`);
   }

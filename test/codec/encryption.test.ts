@@ -1,6 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { requestsOf } from '../../cli/report/cost.ts';
 import { recordOf } from '../../cli/report/history.ts';
 import { AksIsolationClient, ClusterBusyError, cancellationMemo, clusterWorkflowId } from '../../client/index.ts';
@@ -20,17 +26,19 @@ let connection: Connection;
 let worker: Awaited<ReturnType<typeof startTestWorker>>;
 let client: AksIsolationClient;
 
-const newKeys = (id: string) => {
-  const keys = readKeyRing({ PAYLOAD_KEYS: `${id}:${randomBytes(32).toString('base64')}` });
+const newKeys = (id: string) => keysIn(`${id}:${randomBytes(32).toString('base64')}`);
+const keysIn = (list: string) => {
+  const keys = readKeyRing({ PAYLOAD_KEYS: list });
   if (keys === undefined || Array.isArray(keys)) throw new Error('no keys');
   return keys;
 };
 
 const documentation = 'https://example.com/aks-isolation/docs';
+const givenKeys = `test:${randomBytes(32).toString('base64')}`;
 let bundle: Awaited<ReturnType<typeof bundleWorkflows>>;
 
 beforeAll(async () => {
-  const keys = newKeys('test');
+  const keys = keysIn(givenKeys);
   const converter = workerConverterOf(keys);
   azure = await startSimulatedAzure();
   connection = await Connection.connect({ address: process.env.TEST_TEMPORAL_ADDRESS ?? '' });
@@ -227,4 +235,20 @@ it('says how a run has ended whose memo it cannot read, and what the run itself 
     input: { cluster: given.cluster },
     memo: { startedBy: 'a name that cannot be read with these keys', [cancellationMemo]: { leftovers: [] } },
   });
+});
+
+it('is replayed with the keys, and is told to be unread without them', async () => {
+  const given = input('encrypted-replay', { dryRun: true });
+  const run = await client.createCluster(given);
+  await run.result();
+  const file = join(await mkdtemp(join(tmpdir(), 'aks-isolation-test-')), 'history.json');
+  await writeFile(file, historyToJSON(await client.temporal.workflow.getHandle(run.workflowId).fetchHistory()));
+  const replay = (env: NodeJS.ProcessEnv) =>
+    promisify(execFile)(process.execPath, ['scripts/replay.ts', file], { env: { PATH: process.env.PATH, ...env } });
+  const [withKeys, without] = await Promise.all([
+    replay({ PAYLOAD_KEYS: givenKeys }),
+    replay({}).catch((error: unknown) => error),
+  ]);
+  expect(withKeys).toMatchObject({ stdout: expect.stringMatching(/ events, replayed$/m) });
+  expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining(`${file}: not replayed: `) });
 });
