@@ -19,8 +19,6 @@ const recheckMs = 15_000;
 /** Who waits for a token. */
 interface Waiting {
   isUnhurried: boolean;
-  /** The place of its run: see {@link placeOf}. */
-  run: number;
 }
 
 /** The part of one bucket that this worker may take. */
@@ -34,9 +32,9 @@ export class Pace {
   }
 
   /**
-   * Takes a token, or says how long to wait before asking again. A run that somebody waits for is served first, and may take the reserve;
-   * then runs in the order in which they came. Taking turns, all runs of a wave would be as late as the last one, and while their
-   * operations last, none would ask for anything.
+   * Takes a token, or says how long to wait before asking again. A run that somebody waits for is served first, and may take the reserve.
+   * Then comes who has waited longest. By the order in which runs began, the last ones of a rollout would have everything before them
+   * while others are done, and nobody would use the tokens in the end.
    *
    * @param workers Of how many this one is.
    */
@@ -78,21 +76,9 @@ export class Pace {
   /** How many are served before somebody. */
   #before(who: Waiting): number {
     const at = this.#waiting.indexOf(who);
-    return this.#waiting.filter((each, index) =>
-      each.isUnhurried === who.isUnhurried
-        ? each.run < who.run || (each.run === who.run && index < at)
-        : who.isUnhurried,
-    ).length;
+    return this.#waiting.filter((each, index) => (each.isUnhurried === who.isUnhurried ? index < at : who.isUnhurried))
+      .length;
   }
-}
-
-/**
- * The place of a run in the order in which runs began, the same for all workers: one that is late at any of them is late. Run IDs are
- * UUIDs of version 7, whose first part is the time (RFC 9562, 5.7); those of older servers are not, and their runs come last.
- */
-export function placeOf(runId: string): number {
-  const [, time = '', fraction = ''] = /^([0-9a-f]{8}-[0-9a-f]{4})-7([0-9a-f]{3})-/.exec(runId) ?? [];
-  return time === '' ? Number.POSITIVE_INFINITY : Number.parseInt(time.replace('-', '') + fraction, 16);
 }
 
 /**
@@ -119,8 +105,7 @@ export function paceRequests(): PipelinePolicy {
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
       const workers = await countWorkers(context);
-      const run = placeOf(context.info.workflowExecution?.runId ?? '');
-      for (const { pace } of own) await tokenOf(pace, context, run);
+      for (const { pace } of own) await tokenOf(pace, context);
       const response = await next(request);
       for (const { bucket, pace } of own) {
         const told = toldOf(response, bucket);
@@ -147,9 +132,9 @@ export const mostPauseMs = (context: Context | undefined): number =>
 const waitedMs = new WeakMap<Context, { ms: number }>();
 
 /** Waits for a token: see {@link Pace.take}. */
-async function tokenOf(pace: Pace, context: Context, run: number): Promise<void> {
+async function tokenOf(pace: Pace, context: Context): Promise<void> {
   const { startToCloseTimeoutMs } = context.info;
-  const who = { isUnhurried: isUnhurried(context), run };
+  const who = { isUnhurried: isUnhurried(context) };
   const waited = waitedMs.get(context) ?? { ms: 0 };
   waitedMs.set(context, waited);
   let leftMs = mostPauseMs(context);
