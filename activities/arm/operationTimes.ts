@@ -44,7 +44,8 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
   try {
     for (;;) {
       const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt)) - now();
-      if (leftMs <= 0) return;
+      // Clocks have whole milliseconds: the rest of one would be waited for for ever.
+      if (leftMs < 1) return;
       await pause(isKnown(wait) ? leftMs : Math.min(leftMs, recheckMs));
     }
   } finally {
