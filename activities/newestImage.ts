@@ -1,5 +1,5 @@
 import { applicationFailure } from '../contract/failures.ts';
-import type { AgentPoolReference } from '../resources/agentPools.ts';
+import { type AgentPoolReference, saysNothingToDo } from '../resources/agentPools.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, httpStatus, seenOr, whereAllowed } from './arm/errors.ts';
 import { idOf, shownPool } from './shownPool.ts';
@@ -28,12 +28,9 @@ export async function refusalOfNewest(
   const status = Number(httpStatus(error));
   if (!failure?.nonRetryable || !(status >= 400 && status < 500) || status === 401 || status === 403) return undefined;
   const message = failure.message.replace(` (${idOf(reference)})`, '');
-  if (!nothingToDo.test(`${failure.type} ${message}`)) return undefined;
+  if (!saysNothingToDo(`${failure.type} ${message}`)) return undefined;
   const { nodeImageVersion, powerState } = await shownPool(clients, reference);
   const newest = seenOr(await whereAllowed(() => newestImage(clients, reference)), undefined);
   const isNewest = newest !== undefined && newest === nodeImageVersion;
   return isNewest && powerState?.code !== 'Stopped' ? `${failure.type}: ${message}` : undefined;
 }
-
-const nothingToDo =
-  /already|latest|newest|up.?to.?date|nothing|no.?(newer|upgrade|update|change)|not.?(needed|necessary|required|modified)/i;

@@ -5,6 +5,12 @@ import type { PoolEvidence } from './nodes.ts';
 /** Azure compares names without case. */
 export const isWindows = (osType: string): boolean => /^windows$/i.test(osType);
 
+/** Whether Azure's words for a refusal to reimage a pool say that there is nothing to do. They are in no document. */
+export const saysNothingToDo = (words: string): boolean =>
+  /already|latest|newest|up.?to.?date|nothing|no.?(newer|upgrade|update|change)|not.?(needed|necessary|required|modified)/i.test(
+    words,
+  );
+
 /** A node pool as it is to be. Source: Azure REST API, "Managed Clusters", `ManagedClusterAgentPoolProfile`. */
 export interface AgentPoolProfile {
   name: string;

@@ -12,10 +12,10 @@ interface Switch {
 /** Every way in which the real Azure may differ from the simulated one. A client has to end right under all of them. */
 export const azureSwitches = {
   reimageOnNewestImage: {
-    values: ['changedNodes', 'ignored', '304', 'reimages'],
-    says: 'What upgradeNodeImageVersion does to a pool that has the newest image: it reimages the nodes that would be made otherwise now, does nothing and says 202 or 304, or reimages all nodes.',
+    values: ['changedNodes', 'ignored', '304', 'refused', 'reimages'],
+    says: 'What upgradeNodeImageVersion does to a pool that has the newest image: it reimages the nodes that would be made otherwise now, does nothing and says 202 or 304, refuses with 400, or reimages all nodes.',
     source:
-      'Azure/azure-cli-extensions#5989 (2023) for nothing and for 304; Microsoft Learn, "Node disruption policy" (2026-03-11) for changed nodes',
+      'Azure/azure-cli-extensions#5989 (2023) for nothing and for 304; Microsoft Learn, "Node disruption policy" (2026-03-11) for changed nodes; no recording shows a refusal, nor its words',
   },
   isolationReimages: {
     values: ['from137', 'never', 'always'],

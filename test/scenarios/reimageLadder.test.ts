@@ -53,8 +53,9 @@ describe.each(
       ['reimages', 'reimaged'],
       ['ignored', 'settingChanged'],
       ['304', 'settingChanged'],
+      ['refused', 'settingChanged'],
     ] as const,
-    3,
+    4,
     1,
   ),
 )('pools with the newest image where Azure answers a reimage with: %s', (reimageOnNewestImage, how) => {

@@ -183,7 +183,7 @@ const cases: readonly Case[] = [
     ...{ commandFailure: 'KubernetesOperationError' },
   }),
   demand('all nodes are reimaged', { reimageOnNewestImage: 'reimages', operationAddresses: '401' }),
-  demand('addresses last', { commandStart: 'cold' }),
+  demand('addresses last', { commandStart: 'cold', reimageOnNewestImage: 'refused' }),
   retryAfter('5'),
   retryAfter('120'),
   mirror('withSlash'),

@@ -41,6 +41,7 @@ test.each([
   ['changedNodes', 202, 'stays'],
   ['ignored', 202, 'stays'],
   ['304', 304, 'stays'],
+  ['refused', 400, 'stays'],
   ['reimages', 202, 'new'],
 ] as const)('reimageOnNewestImage=%s: a pool as it would be made now', async (reimageOnNewestImage, status, nodes) => {
   await move({ reimageOnNewestImage });

@@ -3,6 +3,7 @@ import { poolOf, settled } from '../clusters.ts';
 import { type Exchange, errorCode } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
 import { groupName, type Live, poolName, required } from '../live.ts';
+import { isRefusedForNewest } from './reimage.ts';
 
 const second = 'second';
 
@@ -29,7 +30,9 @@ export async function checkPools(live: Live): Promise<Finding[]> {
     [second, poolName].map((name) => () => agentPools.upgradeNodeImageVersion(group, 'open', name)),
   );
   await settled(live, 'open');
-  const updates = both.some(({ first }) => first.status === 304) ? await updatesTogether(live) : undefined;
+  const updates = both.some(({ first }) => first.status === 304 || isRefusedForNewest(first))
+    ? await updatesTogether(live)
+    : undefined;
   required(
     await live.azure.follow('containerService', () => agentPools.delete(group, 'open', second)),
     'the deletion of the other pool',

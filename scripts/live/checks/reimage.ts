@@ -1,5 +1,6 @@
 import type { AgentPool } from '@azure/arm-containerservice';
 import { compareVersions } from 'compare-versions';
+import { saysNothingToDo } from '../../../resources/agentPools.ts';
 import { builtInRoles } from '../../../resources/roles.ts';
 import type { Followed } from '../azure.ts';
 import {
@@ -13,7 +14,7 @@ import {
   reimagesByItself,
   settled,
 } from '../clusters.ts';
-import { type Exchange, exchangeText } from '../exchanges.ts';
+import { type Exchange, errorCode, exchangeText, inAnswer } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
 import { CheckStopped, groupName, type Live, nodeGroupName, openCluster, poolName, required } from '../live.ts';
 import { versionWhere } from './cluster.ts';
@@ -86,6 +87,7 @@ function reimageFinding(
 ): Finding {
   const finding = { switch: 'reimageOnNewestImage', shownBy: [asked.first, again.first] } as const;
   if (asked.first.status === 304) return { ...finding, position: '304' };
+  if (isRefusedForNewest(asked.first)) return { ...finding, position: 'refused' };
   // Nodes that stay say nothing where AKS was not asked.
   const unasked = [asked, again].find(({ outcome, first }) => outcome === 'refused' && first.status >= 400);
   if (unasked) return { ...finding, unknown: `a request was answered ${exchangeText(unasked.first)}` };
@@ -98,6 +100,14 @@ function reimageFinding(
     };
   return { ...finding, position: 'ignored' };
 }
+
+/** Whether AKS has refused to reimage a pool because that has the newest image. */
+export const isRefusedForNewest = (answered: Exchange): boolean =>
+  answered.status >= 400 &&
+  answered.status < 500 &&
+  saysNothingToDo(
+    [errorCode(answered), inAnswer(answered, 'error.message') ?? inAnswer(answered, 'message')].join(' '),
+  );
 
 /** The registry that AKS has made for a cluster. */
 async function managedRegistry(live: Live, key: 'open' | 'newest'): Promise<string> {

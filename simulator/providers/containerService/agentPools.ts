@@ -148,7 +148,10 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
       'Upgrading node image version on machines agent pool is not allowed. Please use per machine operations.',
     );
   }
-  if (newestImageAnswer(world, pool) === '304') return { status: 304 };
+  const whereNewest = newestImageAnswer(world, pool);
+  if (whereNewest === '304') return { status: 304 };
+  if (whereNewest === 'refused')
+    throw aksError(400, 'BadRequest', 'The node pool has the latest node image version already.');
   world.setState(pool.id, 'UpgradingNodeImageVersion');
   const operation = reimageOperation(world, cluster, pool, 'asked', (status) =>
     finish(world, cluster, pool.id, status),
