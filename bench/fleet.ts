@@ -11,8 +11,8 @@ import type { Item, RolloutSize } from './item.ts';
 import { type Place, startPlace } from './place.ts';
 import { clusterNamed, threePools } from './scenarios.ts';
 
-/** At this speed Azure's budgets are the limit: a subscription lets so little be asked that two cores do it forty times as fast. */
-const usualSpeed = 40;
+/** At this speed Azure's budgets are the limit, and not two cores. */
+const usualSpeed = 12;
 /** The promise: so much of the pace that the budgets allow. */
 const leastOfBudget = 0.85;
 /** Half of a worker's limit in deploy/kubernetes/. */
