@@ -1,4 +1,5 @@
 import type { MetricMeter, MetricTags } from '@temporalio/common';
+import { bucketNames } from '../resources/armBudget.ts';
 import { type OperationKind, operationKinds } from '../resources/operations.ts';
 import { memberOutcomes, rolloutEnds } from './fleet.ts';
 import { fleetScenarios } from './inputs/rolloutFleet.ts';
@@ -152,6 +153,13 @@ export const metrics = {
     kind: 'counter',
     labels: { provider: providers },
     description: 'Requests that Azure has answered with 429, Too Many Requests.',
+  },
+  armRequestsWaiting: {
+    name: 'aks_isolation_arm_requests_waiting',
+    kind: 'gauge',
+    labels: { bucket: bucketNames },
+    description:
+      "Requests of this worker that wait for a token: `bucket` is Resource Manager's, or AKS's own, over all subscriptions. Workers that wait for the same one should have about as many.",
   },
 } as const satisfies Record<string, Definition>;
 

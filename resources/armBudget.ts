@@ -29,7 +29,7 @@ export const tokenBuckets = {
 
 export type BucketName = keyof typeof tokenBuckets;
 
-const bucketNames = Object.keys(tokenBuckets) as BucketName[];
+export const bucketNames = Object.keys(tokenBuckets) as BucketName[];
 
 /** How many tokens a run takes. Left out: none. */
 type Tokens = { readonly [B in BucketName]?: number };

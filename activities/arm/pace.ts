@@ -1,5 +1,6 @@
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Context } from '@temporalio/activity';
+import { Measures } from '../../contract/metrics.ts';
 import { type BucketName, bucketsOf, type TokenBucket, tokenBuckets, workersShare } from '../../resources/armBudget.ts';
 import { isInAzuresTime, now, pause } from './clock.ts';
 import { currentContext, isUnhurried } from './currentContext.ts';
@@ -88,6 +89,7 @@ export class Pace {
  */
 export function paceRequests(): PipelinePolicy {
   const paces = new Map<string, Pace>();
+  const waiting = new Map<BucketName, number>();
   const paceOf = (subscription: string, bucket: BucketName): Pace => {
     const key = `${subscription} ${bucket}`;
     const pace = paces.get(key) ?? new Pace(tokenBuckets[bucket]);
@@ -105,7 +107,12 @@ export function paceRequests(): PipelinePolicy {
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
       const workers = await countWorkers(context);
-      for (const { pace } of own) await tokenOf(pace, context);
+      for (const { bucket, pace } of own)
+        await tokenOf(pace, context, (change) => {
+          const requests = (waiting.get(bucket) ?? 0) + change;
+          waiting.set(bucket, requests);
+          new Measures(context.metricMeter).show('armRequestsWaiting', { bucket }, requests);
+        });
       const response = await next(request);
       for (const { bucket, pace } of own) {
         const told = toldOf(response, bucket);
@@ -131,24 +138,28 @@ export const mostPauseMs = (context: Context | undefined): number =>
 /** How long each attempt has waited for all its tokens: no more than half of what it may last. */
 const waitedMs = new WeakMap<Context, { ms: number }>();
 
-/** Waits for a token: see {@link Pace.take}. */
-async function tokenOf(pace: Pace, context: Context): Promise<void> {
+/** Waits for a token: see {@link Pace.take}. @param onWait Is told when a wait begins, and when it ends. */
+async function tokenOf(pace: Pace, context: Context, onWait: (change: 1 | -1) => void): Promise<void> {
   const { startToCloseTimeoutMs } = context.info;
   const who = { isUnhurried: isUnhurried(context) };
   const waited = waitedMs.get(context) ?? { ms: 0 };
   waitedMs.set(context, waited);
   let leftMs = mostPauseMs(context);
+  let waits = false;
   pace.queue(who);
   try {
     for (;;) {
       const { waitMs } = pace.take(who, await countWorkers(context), now());
       const ms = Math.min(waitMs, recheckMs, leftMs, startToCloseTimeoutMs / 2 - waited.ms);
       if (ms <= 0) return;
+      if (!waits) onWait(1);
+      waits = true;
       await pause(ms);
       leftMs -= ms;
       waited.ms += ms;
     }
   } finally {
     pace.leave(who);
+    if (waits) onWait(-1);
   }
 }

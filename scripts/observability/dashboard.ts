@@ -48,6 +48,13 @@ const panels: readonly Panel[] = [
     '{{provider}}',
   ],
   [
+    "Requests that wait for Azure's limits",
+    'timeseries',
+    'short',
+    `sum by (bucket) (${shownName(metrics.armRequestsWaiting)})`,
+    '{{bucket}}',
+  ],
+  [
     'Free slots for activities',
     'timeseries',
     'short',

@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { type MetricGauge, type MetricMeter, noopMetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { mostPauseMs, Pace } from '../../activities/arm/pace.ts';
+import { metrics } from '../../contract/metrics.ts';
 import { scenarios } from '../../contract/names.ts';
 import { runCostOf } from '../../contract/runCosts.ts';
 import { rolloutBudget, tokenBuckets } from '../../resources/armBudget.ts';
+import { startAzure, subscriptionId } from './support.ts';
 
 describe('a bucket of Azure', () => {
   /** Some ask at the same time, and again when they are told to. @returns when each may send, by its name. */
@@ -63,6 +67,31 @@ describe('a bucket of Azure', () => {
     expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
     expect(pace.take(who, 1, 100).waitMs).toBe(0);
   });
+});
+
+it('shows how many requests wait for a token, and that none does any more', async () => {
+  const azure = await startAzure();
+  const shown: [bucket: unknown, requests: number][] = [];
+  const metricMeter = Object.assign(Object.create(noopMetricMeter) as MetricMeter, {
+    createGauge: (name: string): MetricGauge => ({
+      ...noopMetricMeter.createGauge(name, 'float'),
+      set: (requests, tags) => void (name === metrics.armRequestsWaiting.name && shown.push([tags?.bucket, requests])),
+    }),
+  });
+  const { capacity } = tokenBuckets.otherAks;
+  const waiting = 5;
+  const cluster = { subscriptionId, resourceGroup: 'rg-pace', name: 'pace' };
+  const { readMaintenanceConfigurations } = azure.activities;
+  await new MockActivityEnvironment({}, { metricMeter, logger: new DefaultLogger('ERROR') }).run(() =>
+    Promise.allSettled(
+      Array.from({ length: capacity + waiting }, () =>
+        readMaintenanceConfigurations({ cluster, scenario: 'auditCluster' }),
+      ),
+    ),
+  );
+  await azure.close();
+  expect(shown.slice(0, waiting)).toEqual([1, 2, 3, 4, 5].map((requests) => ['otherAks', requests]));
+  expect(shown.at(-1)).toEqual(['otherAks', 0]);
 });
 
 it.each(scenarios)(
