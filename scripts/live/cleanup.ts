@@ -1,4 +1,4 @@
-import { azureList } from '../../activities/arm/errors.ts';
+import { azureList, collect } from '../../activities/arm/errors.ts';
 import { isPassing, type LiveAzure } from './azure.ts';
 import { errorCode } from './exchanges.ts';
 import { type ClusterKey, groupName, nodeGroupName, runIdIn } from './live.ts';
@@ -67,11 +67,12 @@ async function triedRemoval(azure: LiveAzure, group: string, begins: () => void)
   try {
     // Where nobody answers that, a deletion tells as well.
     const seen = await azure.ask(() => resourceGroups.get(group)).catch(() => undefined);
-    if (seen?.last.status === 404) return 'gone';
+    if (seen?.last.status === 404 && !(await isListed(azure, group))) return 'gone';
     begins();
     const { outcome, first, last } = await azure.follow('resources', () => resourceGroups.delete(group));
     const isAbsent = first.status === 204 || first.status === 404;
-    if (isAbsent || (await isGone(azure, group))) return 'gone';
+    if (isAbsent && !(await isListed(azure, group))) return 'gone';
+    if (await isGone(azure, group)) return 'gone';
     const why = `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`.trim();
     if (outcome !== 'refused') return { why, costs: patience.ofOneThatHasBegun };
     // A sign-in may have come to its end, and be renewed.
@@ -93,11 +94,22 @@ async function isGone(azure: LiveAzure, group: string): Promise<boolean> {
   const { resourceGroups } = azure.clients.resources;
   for (let look = 0; look < 60; look += 1) {
     const seen = await azure.ask(() => resourceGroups.get(group)).catch(() => undefined);
-    if (seen?.last.status === 404) return true;
-    const mayGo = !seen || isPassing(seen.last) || seen.value?.properties?.provisioningState === 'Deleting';
+    const isNotFound = seen?.last.status === 404;
+    if (isNotFound && !(await isListed(azure, group))) return true;
+    const mayGo =
+      !seen || isNotFound || isPassing(seen.last) || seen.value?.properties?.provisioningState === 'Deleting';
     if (!mayGo || !(await canWait(azure))) return false;
   }
   return false;
+}
+
+/**
+ * Whether the list of groups names one. A region of Azure Resource Manager may not know of a group that costs money elsewhere: a 404
+ * counts where the list has no such group either, or nobody lists.
+ */
+async function isListed({ clients }: LiveAzure, group: string): Promise<boolean> {
+  const groups = await collect(clients.resources.resourceGroups.list()).catch(() => []);
+  return groups.some(({ name = '' }) => name.toLowerCase() === group.toLowerCase());
 }
 
 async function contentOf({ clients }: LiveAzure, group: string): Promise<string[]> {

@@ -551,6 +551,16 @@ const badEnds: [what: string, fault: object, exitCode: number][] = [
     { method: 'GET', after: 1, answer: { status: 429, code: 'TooManyRequests', message: '' } },
     0,
   ],
+  [
+    'reads that do not find the group',
+    { method: 'GET', answer: { status: 404, code: 'ResourceGroupNotFound', message: '' }, times: 1_000 },
+    0,
+  ],
+  [
+    'reads and deletions that do not find the group',
+    { after: 2, answer: { status: 404, code: 'ResourceGroupNotFound', message: '' }, times: 1_000 },
+    3,
+  ],
   ['reads that nobody ever answers', { method: 'GET', drop: 'before', times: 1_000 }, 0],
   // A HEAD and a PUT come before them.
   ['requests about the group of which none is answered once it is made', { after: 2, drop: 'before', times: 1_000 }, 3],
