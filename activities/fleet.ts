@@ -50,11 +50,11 @@ const mostGroupsAsked = 20;
 export const fleetActivities = (clients: ClientsOf) => ({
   /**
    * Lists the clusters of a subscription, page by page, and keeps their names and regions. `scenario` is what is to run on them: a
-   * worker's policy may forbid it.
+   * worker's policy may forbid it, and what is the same for each of them, `template`.
    *
    * @throws ApplicationFailure `AnswerTooLarge` where there are more than a rollout takes.
    */
-  async listFleetClusters(look: FleetLook & { scenario: Scenario }): Promise<FleetSeen> {
+  async listFleetClusters(look: FleetLook & { scenario: Scenario; template?: unknown }): Promise<FleetSeen> {
     const { subscriptionId } = look;
     const found = await whereAllowed(() => listed(clients, look));
     const { policy } = clients(subscriptionId);

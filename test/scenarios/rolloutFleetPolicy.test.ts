@@ -107,4 +107,20 @@ describe('rolloutFleet, by a worker with a policy', () => {
     expect([type, told(problems)]).toEqual(['PreflightFailed', expected]);
     expect(await run.query('progress')).toMatchObject({ phase: 'failed', problems });
   });
+
+  it('names what the policy forbids for all of them, before the first begins', async () => {
+    const clusters = await smallClusters(harness, 'policy-template', 2);
+    const elsewhere = '/subscriptions/99999999-9999-4999-9999-999999999999';
+    const containerRegistryId = `${elsewhere}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/theirs`;
+    const run = await start({
+      scenario: 'changeRegistry',
+      input: { registry: { mode: 'bringYourOwn', containerRegistryId } },
+      clusters,
+    });
+    const { type, problems } = await problemsOf(run.result());
+    expect([type, problems.map(({ where, problem }) => [where, problem])]).toEqual([
+      'PreflightFailed',
+      [[elsewhere, 'this subscription may not be touched, says the policy of the worker']],
+    ]);
+  });
 });

@@ -10,17 +10,17 @@ import { discoveryProblem } from '../engine/outcome.ts';
 import type { Seen } from './found.ts';
 import type { Rollout } from './rollout.ts';
 
-type Given = Pick<ParsedRolloutFleetInput, 'clusters' | 'select' | 'scenario'>;
+type Given = Pick<ParsedRolloutFleetInput, 'clusters' | 'select' | 'scenario' | 'input'>;
 
 /** Looks for the clusters, one look for each subscription. */
-export async function lookForClusters({ scenario, clusters, select }: Given): Promise<Seen[]> {
+export async function lookForClusters({ scenario, clusters, select, input: template }: Given): Promise<Seen[]> {
   const looks = clusters ? looksFor(clusters) : looksOf(select);
   return Promise.all(
     looks.map(async (look) => {
       const { subscriptionId } = look;
       const list = azure.reading(`List the clusters of ${subscriptionId}`).listFleetClusters;
       try {
-        const { tells, ...seen } = await list({ ...look, scenario });
+        const { tells, ...seen } = await list({ ...look, scenario, template });
         return { subscriptionId, ...seen, tells: tells?.events ?? [] };
       } catch (error) {
         const goesOn = error instanceof TemporalFailure && !isCancellation(error) && !isFailure(error, 'ResetRun');
