@@ -1,3 +1,5 @@
+import { CancelledFailure } from '@temporalio/activity';
+
 /** Questions of a connection that are being asked, and those that come next. */
 interface Asking {
   now?: Promise<unknown>;
@@ -38,5 +40,12 @@ export function askedTogether<T>(connection: object, question: string, ask: () =
       delete asking.next;
       return begin();
     });
-  return asking.next as Promise<T>;
+  return (asking.next as Promise<T>).catch((error: unknown) => {
+    // The run that has asked for all may have been cancelled.
+    if (isCancellation(error)) return ask();
+    throw error;
+  });
 }
+
+const isCancellation = (error: unknown): boolean =>
+  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');

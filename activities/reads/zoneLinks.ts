@@ -1,6 +1,7 @@
 import { keyOf, parentId, sameResourceId, subscriptionOf } from '../../resources/ids.ts';
 import { registryZoneName, type ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Unread } from '../../resources/unread.ts';
+import { askedTogether } from '../arm/askedTogether.ts';
 import { nowAtMachinePace } from '../arm/clock.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { currentContext, isUnhurried } from '../arm/currentContext.ts';
@@ -31,7 +32,7 @@ interface LinksSeen {
  * list the zones of a subscription, in their resource groups. Azure allows one: those in the groups of these resources come first.
  *
  * @param searches Whether they are searched in all other subscriptions that are seen, if these have none.
- * @param far How the zones of other groups are asked. `lately`: see {@link mayHave}.
+ * @param far How the zones of other groups are asked. `lately`: see {@link hadLately}.
  */
 export async function readLinksTo(
   clients: ClientsOf,
@@ -54,8 +55,9 @@ export async function readLinksTo(
     // A subscription has a zone for each of its clusters, and may have thousands. Azure allows a network one of them.
     if (found.length > 0) return found;
     const others = zones.filter((zone) => !near.includes(zone));
-    if (far === 'anew') return linksOf(others);
-    const candidates = await Promise.all(others.map((zone) => mayHave(clients, zone, isWanted)));
+    if (far === 'anew' || !isOfRollout())
+      return (await askForLinks(clients, `${id} ${group}`, others)).filter(isWanted);
+    const candidates = await Promise.all(others.map((zone) => hadLately(clients, zone, isWanted)));
     return linksOf(others.filter((_zone, index) => candidates[index]));
   };
   const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
@@ -100,13 +102,20 @@ export async function readLinksTo(
 const mostAgeMs = 20 * 60_000;
 const seen = new WeakMap<ClientsOf, Map<string, { links: Promise<ZoneLinkFacts[]>; askedAt: number }>>();
 
-/**
- * Whether a zone is worth asking. Runs of people ask each; a rollout's, those that had such a link lately. A plan may rest on that,
- * for Azure refuses what it has overlooked; a verification may not.
- */
-async function mayHave(clients: ClientsOf, zone: string, isWanted: (link: ZoneLinkFacts) => boolean): Promise<boolean> {
+function isOfRollout(): boolean {
   const context = currentContext();
-  if (!context || !isUnhurried(context)) return true;
+  return context !== undefined && isUnhurried(context);
+}
+
+/**
+ * Whether a zone had such a link lately, as a rollout's runs ask: those of people ask each zone anew. A plan may rest on that, for
+ * Azure refuses what it has overlooked; a verification may not.
+ */
+async function hadLately(
+  clients: ClientsOf,
+  zone: string,
+  isWanted: (link: ZoneLinkFacts) => boolean,
+): Promise<boolean> {
   const known = seen.get(clients) ?? new Map();
   seen.set(clients, known);
   const before = known.get(zone);
@@ -122,6 +131,21 @@ async function mayHave(clients: ClientsOf, zone: string, isWanted: (link: ZoneLi
   return (await links).some(isWanted);
 }
 
+/**
+ * Lists the links of zones. Hundreds of runs that begin at once ask for those of the same thousand zones: together, or a worker would
+ * not have the memory for as many requests.
+ *
+ * @param where Those who ask for about the same zones.
+ */
+async function askForLinks(clients: ClientsOf, where: string, zones: readonly string[]): Promise<ZoneLinkFacts[]> {
+  const ask = async (asked: readonly string[]) =>
+    new Map(await Promise.all(asked.map(async (zone) => [keyOf(zone), await listLinks(clients, zone)] as const)));
+  const together = await askedTogether(clients, `links of the zones of ${where}`, () => ask(zones));
+  // Whoever has asked may have left out zones near to its own cluster.
+  const missing = await ask(zones.filter((zone) => !together.has(keyOf(zone))));
+  return zones.flatMap((zone) => together.get(keyOf(zone)) ?? missing.get(keyOf(zone)) ?? []);
+}
+
 const groupPath = (id: string): string => keyOf(id.split('/').slice(0, 5).join('/'));
 
 const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
@@ -129,8 +153,10 @@ const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to 
 /** Lists the zones for registries that a subscription, or a resource group in it, has. */
 async function registryZones(clients: ClientsOf, subscriptionId: string, group?: string): Promise<string[]> {
   const { privateZones } = clients(subscriptionId).privateDns;
-  const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () =>
-    collect(group === undefined ? privateZones.list() : privateZones.listByResourceGroup(group)),
-  );
-  return (all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : []));
+  return askedTogether(clients, `zones of ${keyOf(subscriptionId)} ${group}`, async () => {
+    const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () =>
+      collect(group === undefined ? privateZones.list() : privateZones.listByResourceGroup(group)),
+    );
+    return (all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : []));
+  });
 }
