@@ -28,8 +28,12 @@ const environment = { MALLOC_ARENA_MAX: '2' };
 export async function startWorkerProcess(file: string, plan: object): Promise<BenchWorker> {
   const child = fork(file, { execArgv, env: { ...process.env, ...environment, [planVariable]: JSON.stringify(plan) } });
   const gone = once(child, 'exit');
-  const said = await Promise.race([once(child, 'message'), gone.then(() => undefined)]);
-  if (!said) throw new Error(`${file} did not start`);
+  let isMeant = false;
+  child.on('exit', (code, signal) => {
+    // Nobody would wait for what it does not do any more.
+    if (!isMeant) throw new Error(`${file} has ended: ${signal ?? `exit code ${code}`}`);
+  });
+  await once(child, 'message');
   return {
     async usage() {
       child.send('usage');
@@ -37,10 +41,12 @@ export async function startWorkerProcess(file: string, plan: object): Promise<Be
       return usage;
     },
     async kill() {
+      isMeant = true;
       child.kill('SIGKILL');
       await gone;
     },
     async stop() {
+      isMeant = true;
       if (child.connected) child.disconnect();
       await gone;
     },
