@@ -114,6 +114,8 @@ export interface DeletionFacts {
   access: AccessFacts;
   /** Parts that could not be read. Left out by earlier versions. */
   unread?: Unread[];
+  /** Why what is in the resource group, or what was made for the cluster, could not be read. Left out by earlier versions. */
+  unseen?: { content?: string; made?: string };
 }
 
 /** Everything that a scenario may touch. */

@@ -115,7 +115,7 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
 
 /** Settings that may change while a world goes on. */
 function addSettingRoutes(app: FastifyInstance, worlds: Worlds): void {
-  for (const key of ['policies', 'denyAssignments', 'kubernetes', 'machines'] as const)
+  for (const key of ['callerPermissions', 'policies', 'denyAssignments', 'kubernetes', 'machines'] as const)
     app.put(`/simulator/${key}`, async (request, reply) => {
       const parsed = worldSettings.shape[key].safeParse(json(request.body));
       if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });

@@ -42,10 +42,10 @@ export const deletionActivities = (clients: ClientsOf) => ({
     const [found, resourceGroup, content, tagged] = await Promise.all([
       readCluster(clients, cluster),
       readResourceGroup(clients, group),
-      readGroupContent(clients, group),
-      readTagged(clients, subscriptionId, marks),
+      whereAllowed(() => readGroupContent(clients, group)),
+      whereAllowed(() => readTagged(clients, subscriptionId, marks)),
     ]);
-    const around = await readMarked(clients, request, tagged, found);
+    const around = await readMarked(clients, request, seenOr(tagged, { made: [], used: [] }), found);
     const owned = around.owned.map(({ id }) => id);
     const named = found ? await readUsed(clients, found) : { used: [], unread: [] };
     const used = uniqueIds([...named.used, ...around.zoneIds]).filter((id) => !isOfAks(id, found));
@@ -63,7 +63,7 @@ export const deletionActivities = (clients: ClientsOf) => ({
       ...(found && { cluster: found }),
       ...(resourceGroup && { resourceGroup }),
       content: contentToName(
-        content.map(({ id }) => id),
+        seenOr(content, []).map(({ id }) => id),
         owned,
       ),
       owned,
@@ -74,7 +74,16 @@ export const deletionActivities = (clients: ClientsOf) => ({
       marked: [...(usesGroup ? [groupId] : []), ...around.marked],
       identities: identities.flat(),
       access,
-      unread: [...named.unread, ...unread],
+      unread: [
+        ...named.unread,
+        ...unread,
+        ...unreadOf(content, groupId, 'what is in the resource group, which stays,'),
+        ...unreadOf(tagged, `/subscriptions/${subscriptionId}`, 'what was made for the cluster, all of which stays,'),
+      ],
+      unseen: {
+        ...('forbidden' in content && { content: content.forbidden }),
+        ...('forbidden' in tagged && { made: tagged.forbidden }),
+      },
     };
   },
 });

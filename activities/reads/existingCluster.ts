@@ -104,15 +104,24 @@ async function lookAround(
   { cluster: { subscriptionId }, searchesZones = false }: ExistingClusterRequest,
   idle: ClusterFacts | undefined,
 ): Promise<Omit<ExistingCluster, 'subscription' | 'tenants' | 'unread'> & { unread: Unread[] }> {
-  const [managedNetworkId, bootstrap] = idle
-    ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
+  const [network, bootstrap] = idle
+    ? await Promise.all([
+        whereAllowed(() => readManagedNetwork(clients, subscriptionId, idle)),
+        readBootstrapRegistry(clients, idle),
+      ])
     : [];
+  const managedNetworkId = network && seenOr(network, undefined);
   const registry = bootstrap?.registry;
   const imageSource = idle && imageSourceOf(idle, registry);
   const linked = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
   const [zoneLink] = linked?.links ?? [];
   const addresses = idle ? await readLostAddresses(clients, idle) : { lost: {}, unread: [] };
-  const unread = [...(bootstrap?.unread ?? []), ...(linked?.unread ?? []), ...addresses.unread];
+  const unread = [
+    ...(idle && network ? unreadOf(network, nodeGroupId(idle), 'the network that AKS manages for the cluster') : []),
+    ...(bootstrap?.unread ?? []),
+    ...(linked?.unread ?? []),
+    ...addresses.unread,
+  ];
   return {
     ...(idle && { cluster: idle }),
     ...(managedNetworkId !== undefined && { managedNetworkId }),

@@ -12,12 +12,31 @@ export const removalProblems = (
   seen: DeletionFacts,
   around: readonly PlannedRemoval[],
 ): Problem[] => [
+  ...unseenProblems(input, seen),
   ...groupProblems(input, seen, around),
   ...endpointProblems(seen, around),
   ...zoneProblems(input, seen, around),
 ];
 
 const isDeleted = ({ step }: PlannedRemoval): boolean => step.action === 'delete';
+
+/** A cluster may go whatever else there is. What was made for it goes only where somebody has looked. */
+function unseenProblems({ alsoDelete }: ParsedDeleteClusterInput, { unseen = {} }: DeletionFacts): Problem[] {
+  const problem = (what: string, why: string | undefined): Problem[] =>
+    why === undefined
+      ? []
+      : [
+          {
+            where: 'alsoDelete',
+            problem: `the worker may not read ${what}: ${why}`,
+            whatToDo: "Give the worker's identity the role Reader there, or leave alsoDelete out.",
+          },
+        ];
+  return [
+    ...(alsoDelete.length > 0 ? problem('what was made for the cluster', unseen.made) : []),
+    ...(alsoDelete.includes('resourceGroup') ? problem('what is in the resource group', unseen.content) : []),
+  ];
+}
 
 /** A resource group goes only if everything in it goes. */
 function groupProblems(
