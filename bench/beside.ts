@@ -24,7 +24,7 @@ export const beside: Item = async ({ full, runs, onProgress }) => {
     onProgress('Creates a cluster alone.');
     const alone = await creationSeconds(place, 'alone');
     const runsInFlight = runsWithinLimits('isolateCluster', Object.keys(threePools).length);
-    const clusters = (full ? 1_000 : waves * runsInFlight) + runs;
+    const clusters = full ? 1_000 : waves * runsInFlight + runs;
     onProgress(`Creates ${runs} clusters, one after the other, while a rollout isolates ${clusters}.`);
     await startRollout(place, clusters, runsInFlight);
     const values: number[] = [];
