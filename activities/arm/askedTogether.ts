@@ -1,4 +1,5 @@
 import { CancelledFailure } from '@temporalio/activity';
+import { outsideOfLooks } from './sharedReads.ts';
 
 /** Questions of a connection that are being asked, and those that come next. */
 interface Asking {
@@ -19,8 +20,7 @@ export function askedTogether<T>(connection: object, question: string, ask: () =
   askings.set(connection, questions);
   const asking = questions.get(question) ?? {};
   questions.set(question, asking);
-  const begin = (): Promise<unknown> => {
-    const answer = ask();
+  const begin = (answer: Promise<unknown>): Promise<unknown> => {
     asking.now = answer;
     const done = () => {
       if (asking.now !== answer) return;
@@ -30,7 +30,7 @@ export function askedTogether<T>(connection: object, question: string, ask: () =
     answer.then(done, done);
     return answer;
   };
-  if (!asking.now) return begin() as Promise<T>;
+  if (!asking.now) return begin(ask()) as Promise<T>;
   asking.next ??= asking.now
     .then(
       () => undefined,
@@ -38,7 +38,8 @@ export function askedTogether<T>(connection: object, question: string, ask: () =
     )
     .then(() => {
       delete asking.next;
-      return begin();
+      // What the look of one of them has seen before may be too old for the others.
+      return begin(outsideOfLooks(ask));
     });
   return (asking.next as Promise<T>).catch((error: unknown) => {
     // The run that has asked for all may have been cancelled.

@@ -20,7 +20,7 @@ interface Look {
   readonly absentGroups: Map<string, PipelineResponse>;
 }
 
-const looks = new AsyncLocalStorage<Look>();
+const looks = new AsyncLocalStorage<Look | undefined>();
 
 /** A look takes seconds, and what the look before it has just seen need not be asked again. */
 const mostAgeMs = 10_000;
@@ -39,6 +39,9 @@ const lasting =
  */
 export const asOneLook = <T>(look: () => Promise<T>): Promise<T> =>
   looks.run({ mostAgeMs, asked: new Map(), absentGroups: new Map() }, look);
+
+/** Asks Azure anew, within a look too. */
+export const outsideOfLooks = <T>(ask: () => Promise<T>): Promise<T> => looks.run(undefined, ask);
 
 /**
  * Reads with the answer to a request that has just been made for the same: it is not sent again. Azure answers a write

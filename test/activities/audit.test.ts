@@ -241,28 +241,4 @@ describe('a zone in a subscription that nobody has named', () => {
     const asked = (await azure.recorded(from)).map(({ url }) => new URL(url).pathname);
     expect(asked.filter((path) => path === '/subscriptions' || path.includes(other))).toEqual([]);
   });
-
-  it('is looked for by many runs together that ask at once', async () => {
-    const zones = Array.from(
-      { length: 6 },
-      (_, index) =>
-        `${resourceGroupId(subscriptionId, `rg-zone${index}`)}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`,
-    );
-    for (const zone of zones) {
-      await azure.put(zone.slice(0, zone.indexOf('/providers')), { location });
-      await azure.put(zone, { location: 'global' });
-    }
-    const spoke = `${resourceGroupId(subscriptionId, 'rg-spoke')}/providers/Microsoft.Network/virtualNetworks/spoke`;
-    const cluster = { subscriptionId, resourceGroup: 'rg-spoke', name: 'none' };
-    const infrastructure = { ...nothingElse, virtualNetworkId: spoke };
-    const from = await azure.recordedBytes();
-    const runs = Array.from(
-      { length: 20 },
-      (): Promise<ReadBack> => attempt().run(azure.activities.readBack, { cluster, infrastructure }),
-    );
-    for (const each of await Promise.all(runs)) expect(each.infrastructure.otherLinkedZones).toEqual([]);
-    const lists = (await azure.recorded(from)).filter(({ url }) => /virtualNetworkLinks|privateDnsZones\?/.test(url));
-    // A busy machine may part them into several groups.
-    expect(lists.length).toBeLessThan((runs.length * zones.length) / 2);
-  });
 });

@@ -129,4 +129,16 @@ describe('a question of many', () => {
     expect(await second).toBe(2);
     expect(await askedTogether(connection, 'q', ask)).toBe(3);
   });
+
+  it('is asked by each one where the run that asks for all is cancelled', async () => {
+    const connection = {};
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      if (asked === 2) throw Object.assign(new Error('cancelled'), { name: 'AbortError' });
+      return asked;
+    };
+    const all = [1, 2, 3].map(() => askedTogether(connection, 'q', ask));
+    expect(await Promise.all(all)).toEqual([1, 3, 4]);
+  });
 });
