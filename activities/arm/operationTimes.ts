@@ -3,12 +3,14 @@ import { Context } from '@temporalio/activity';
 import { Measures } from '../../contract/metrics.ts';
 import type { OperationKind } from '../../resources/operations.ts';
 import { adaptiveDelayMs, byClock, isInAzuresTime, now, pause } from './clock.ts';
+import { isUnhurried } from './currentContext.ts';
 import { parseRetryAfter } from './errors.ts';
 import { Durations, type Polled, pollDelayMs } from './polling.ts';
 
 /** So many operations of a worker are looked at between their begin and their expected end. */
 const mostWatched = 25;
-let waiting = 0;
+/** A rollout's, of which there are many, and those that somebody waits for, which are looked at as if they were alone. */
+const waiting = { unhurried: 0, hurried: 0 };
 
 /**
  * So many operations of a kind are looked at before any of them has ended: the first end tells of all others. Looked at one by one,
@@ -40,16 +42,17 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
   wait.askedMs = asked;
   if (last && !isInAzuresTime(last.request.url)) return pause(asked ?? adaptiveDelayMs(now() - wait.startedAt));
   const lookedAt = now();
-  waiting += 1;
+  const pace = isUnhurried(Context.current()) ? 'unhurried' : 'hurried';
+  waiting[pace] += 1;
   try {
     for (;;) {
-      const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt)) - now();
+      const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt, waiting[pace] > mostWatched)) - now();
       // Clocks have whole milliseconds: the rest of one would be waited for for ever.
       if (leftMs < 1) return;
       await pause(isKnown(wait) ? leftMs : Math.min(leftMs, recheckMs));
     }
   } finally {
-    waiting -= 1;
+    waiting[pace] -= 1;
   }
 }
 
@@ -72,14 +75,14 @@ const isKnown = (wait: Wait): boolean => expectedMs(wait) !== undefined;
 const keyOf = ({ kind, size = '' }: Wait): string => `${kind} ${size}`;
 
 /** What is known of an operation that was looked at last at a time of this clock. */
-function polledAt(wait: Wait, lookedAt: number): Polled {
+function polledAt(wait: Wait, lookedAt: number, isCrowded: boolean): Polled {
   const { startedAt, isShown, isScarce, askedMs } = wait;
   return {
     elapsedMs: lookedAt - startedAt,
     expectedMs: expectedMs(wait),
     isShown,
     isScarce,
-    isCrowded: waiting > mostWatched,
+    isCrowded,
     isToldByOthers: !isKnown(wait) && !isScout(wait),
     retryAfterMs: askedMs === undefined ? undefined : byClock(askedMs),
   };
