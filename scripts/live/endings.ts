@@ -24,8 +24,9 @@ import {
   verdictText,
 } from './report.ts';
 import { judgeRows } from './rows.ts';
-import { runChecks } from './run.ts';
-import { remove, type Session } from './session.ts';
+import { checksLeft, runChecks } from './run.ts';
+import { removal, remove, type Session } from './session.ts';
+import { hasEnded } from './state.ts';
 
 /** `done`: every check was made. `stopped`: one could not be made, the run was interrupted, or a simulator deviates. */
 export const exitCodes = { done: 0, notBegun: 1, stopped: 2, somethingLeft: 3 } as const;
@@ -52,22 +53,27 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   const { runId, subscriptionId, location } = state;
   const chosen = withNeeded(checks);
   const isNew = state.removed;
-  const problems = await untilInterrupted(
+  const { problems, unchecked } = await untilInterrupted(
     problemsOf(clientsOf, { subscriptionId, location, vmSize, runId, chosen, isNew }, groups),
-  ).catch(unforeseen);
-  if (problems.length > 0) return refuse(problems, (line) => terminal.note(line));
+  ).catch((error: unknown) => ({ problems: unforeseen(error), unchecked: [] }));
+  if (problems.length > 0) {
+    refuse(problems, (line) => terminal.note(line));
+    return notGoneOn(session);
+  }
+  for (const line of unchecked) terminal.say(line);
   terminal.say(`Run ${runId}${goesOn ? ' goes on' : ''}, in ${location}, in the resource group ${groupName(runId)}:\n`);
-  terminal.say(costText(chosen));
+  const toMake = checksLeft(state, chosen);
+  terminal.say(costText(toMake));
   // A simulated Azure costs nothing, wherever it is said to be.
   const hourly = isAzures(azure.endpoint) ? await hourlyPrice(location, vmSize) : undefined;
   terminal.say(priceText(vmSize, location, hourly));
-  if (!yes && !(await mayCost(session, costOf(chosen)))) return 'notBegun';
+  if (!yes && !(await mayCost(session, costOf(toMake)))) return notGoneOn(session);
   const why = await runChecks({ azure, file, chosen, vmSize, say: (line) => terminal.say(line) }).then(
     () => undefined,
     textOf,
   );
   if (why !== undefined) terminal.note(`\n${why}`);
-  state.finished = chosen.every((name) => state.checks[name]?.findings !== undefined);
+  state.finished = chosen.every((name) => hasEnded(state, name));
   const left = await remove(session, [runId]);
   state.removed = left.length === 0;
   const isKept = kept(session, () => {
@@ -76,6 +82,17 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   });
   if (left.length > 0) return 'somethingLeft';
   return state.finished && isKept ? 'done' : 'stopped';
+}
+
+/** This start has made nothing. An earlier one that was killed may have. */
+function notGoneOn({ file, groups, terminal }: Session): Ending {
+  const left = groups.filter(({ runId }) => runId === file.state.runId);
+  if (left.length === 0) return 'notBegun';
+  const ids = left.map(({ id }) => `  ${id}`).join('\n');
+  terminal.note(
+    `An earlier start of this run has left in Azure, where it costs money:\n${ids}\n${removal(file.state)}`,
+  );
+  return 'somethingLeft';
 }
 
 /** What cannot be written is no reason to be silent about what is left. */

@@ -32,7 +32,15 @@ export const groupId = ({ subscriptionId, runId }: Pick<Live, 'subscriptionId' |
   `/subscriptions/${subscriptionId}/resourceGroups/${groupName(runId)}`;
 
 /** A check cannot be made: Azure refused what it needs. The others go on. */
-export class CheckStopped extends Error {}
+export class CheckStopped extends Error {
+  /** Those of before. */
+  readonly findings: Finding[] | undefined;
+
+  constructor(message: string, findings?: Finding[]) {
+    super(message);
+    this.findings = findings;
+  }
+}
 
 /** @throws CheckStopped unless the operation succeeded */
 export function required(followed: Followed, what: string): Followed {

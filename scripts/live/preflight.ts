@@ -7,6 +7,7 @@ import type { Problem } from '../../contract/problem.ts';
 import { type AllowanceFacts, isAllowed } from '../../resources/allowances.ts';
 import { otherCloudOf } from '../../resources/clouds.ts';
 import { keyOf } from '../../resources/ids.ts';
+import { unreadTexts } from '../../resources/unread.ts';
 import { type CheckName, checks } from './checks.ts';
 import type { RunGroup } from './cleanup.ts';
 import { groupName, registryName } from './live.ts';
@@ -21,12 +22,18 @@ export interface Wanted {
   readonly isNew: boolean;
 }
 
-/** Everything that would stop the run or a check of it, before anything is made. @param earlier Groups of all runs. */
+/** Everything that would stop the run or a check of it, before anything is made, and what could not be looked at. */
+interface Foreseen {
+  problems: Problem[];
+  unchecked: readonly string[];
+}
+
+/** @param earlier Groups of all runs. */
 export async function problemsOf(
   clientsOf: ClientsOf,
   wanted: Wanted,
   earlier: readonly RunGroup[],
-): Promise<Problem[]> {
+): Promise<Foreseen> {
   const { subscriptionId, location, vmSize, runId } = wanted;
   const clients = clientsOf(subscriptionId);
   const scope = `/subscriptions/${subscriptionId}`;
@@ -37,14 +44,19 @@ export async function problemsOf(
     takenNames(clients, wanted),
   ]);
   const isKnown = seenOr(locations, [location]).includes(location);
-  return [
-    ...leftovers(earlier, runId),
-    ...names,
-    ...providers,
-    ...cloudProblems(clients.authorization.$host, wanted.chosen),
-    ...permissionProblems(allowances, scope, wanted),
-    ...(isKnown ? sizeProblems(allowances, wanted) : [unknownRegion(location)]),
-  ];
+  return {
+    problems: [
+      ...leftovers(earlier, runId),
+      ...names,
+      ...providers,
+      ...cloudProblems(clients.authorization.$host, wanted.chosen),
+      ...permissionProblems(allowances, scope, wanted),
+      ...lockProblems(allowances),
+      ...denialProblems(allowances, wanted),
+      ...(isKnown ? sizeProblems(allowances, wanted) : [unknownRegion(location)]),
+    ],
+    unchecked: unreadTexts(allowances.unread ?? []),
+  };
 }
 
 /** Whether the subscription can be used at all: without it, nothing else can be asked. */
@@ -123,6 +135,36 @@ async function providerProblems(clientsOf: ClientsOf, { subscriptionId }: Wanted
 /** The least that every run does. */
 const groupActions = ['write', 'delete'].map((verb) => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`);
 
+const actionsOf = (chosen: readonly CheckName[]): { action: string; by: string }[] => [
+  ...groupActions.map((action) => ({ action, by: 'every check needs' })),
+  ...chosen.flatMap((check) => checks[check].actions.map((action) => ({ action, by: `the check ${check} needs` }))),
+];
+
+/** What is made could not be removed, or not even made. */
+const lockProblems = ({ locks }: AllowanceFacts): Problem[] =>
+  locks.map(({ id, level }) => ({
+    where: id,
+    problem: `a lock (${level}) of the subscription would keep what the run makes from being removed`,
+    whatToDo: 'Take it away while the run lasts, or give another subscription.',
+  }));
+
+function denialProblems({ denials = [] }: AllowanceFacts, { chosen }: Wanted): Problem[] {
+  const denied = denials
+    .filter(({ doubt, onlyAtScope }) => doubt === undefined && !onlyAtScope)
+    .map(({ id, name, permissions }) => ({
+      id,
+      name,
+      actions: [...new Set(actionsOf(chosen).flatMap(({ action }) => (isAllowed(action, permissions) ? action : [])))],
+    }));
+  return denied
+    .filter(({ actions }) => actions.length > 0)
+    .map(({ id, name, actions }) => ({
+      where: id,
+      problem: `the deny assignment ${name} keeps the identity from ${actions.join(', ')}`,
+      whatToDo: 'Give another subscription, or have the identity excluded from it.',
+    }));
+}
+
 function permissionProblems({ permissions }: AllowanceFacts, scope: string, { chosen }: Wanted): Problem[] {
   const held = permissions[keyOf(scope)];
   const where = `the identity at ${scope}`;
@@ -130,10 +172,7 @@ function permissionProblems({ permissions }: AllowanceFacts, scope: string, { ch
     const whatToDo = 'Give it the role Contributor there.';
     return [{ where, problem: 'its permissions may not be read, or it has none', whatToDo }];
   }
-  const needed = [
-    ...groupActions.map((action) => ({ action, by: 'every check needs' })),
-    ...chosen.flatMap((check) => checks[check].actions.map((action) => ({ action, by: `the check ${check} needs` }))),
-  ];
+  const needed = actionsOf(chosen);
   const missing = needed.filter(
     ({ action }, index) =>
       !isAllowed(action, held) && needed.findIndex((earlier) => earlier.action === action) === index,
@@ -152,7 +191,7 @@ function permissionProblems({ permissions }: AllowanceFacts, scope: string, { ch
 /** Clusters are there one after the other, each with a node and one more while it is reimaged; the check of two pools has another. */
 const nodesAtOnce = (chosen: readonly CheckName[]): number => (chosen.includes('pools') ? 3 : 2);
 
-function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, chosen }: Wanted): Problem[] {
+function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, chosen, isNew }: Wanted): Problem[] {
   if (!chosen.some((check) => checks[check].cluster)) return [];
   const where = '--vm-size';
   const whatToDo = `Give another one that \`az vm list-skus --location ${location}\` prints, or another --location.`;
@@ -169,7 +208,8 @@ function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, c
   const vCPUs = nodesAtOnce(chosen) * size.vCPUs;
   const short = [size.family, 'cores'].flatMap((family): Problem[] => {
     const usage = usages[family.toLowerCase()];
-    if (!usage || usage.limit - usage.used >= vCPUs) return [];
+    // Nodes that an earlier start has left count among the used ones.
+    if (!usage || !isNew || usage.limit - usage.used >= vCPUs) return [];
     const of = family === 'cores' ? `the region ${location}` : `family ${family} in ${location}`;
     const problem = `${vCPUs} vCPUs are needed at once, and the quota of ${of} leaves ${usage.limit - usage.used} of ${usage.limit}`;
     return [{ where, problem, whatToDo: 'Ask for more quota, or give a smaller --vm-size or another --location.' }];

@@ -2,8 +2,9 @@ import { interruption } from '../local/interruption.ts';
 import type { LiveAzure } from './azure.ts';
 import { type CheckName, checkNames, checks, withNeeded } from './checks.ts';
 import { deleteCluster } from './clusters.ts';
+import type { Finding } from './findings.ts';
 import { CheckStopped, type ClusterKey, groupName, type Live } from './live.ts';
-import { expiry, type State, type StateFile } from './state.ts';
+import { expiry, hasEnded, type State, type StateFile } from './state.ts';
 import { runTag } from './tags.ts';
 
 export interface Run {
@@ -23,6 +24,8 @@ export async function runChecks(run: Run): Promise<void> {
   const { azure, file, chosen, say } = run;
   const { state } = file;
   const left = checksLeft(state, chosen);
+  // Nothing is there any more of what they had begun.
+  if (state.removed) for (const name of left) if (!hasEnded(state, name)) delete state.checks[name];
   interruption.throwIfAborted();
   await makeGroup(run);
   for (const [index, name] of left.entries()) {
@@ -37,11 +40,9 @@ export async function runChecks(run: Run): Promise<void> {
 }
 
 /** Checks that are still to be done. Where an earlier start has removed everything, a cluster that later checks look at is made again. */
-function checksLeft({ checks: done, removed }: State, chosen: readonly CheckName[]): CheckName[] {
-  const open = chosen.filter((name) => done[name]?.findings === undefined);
-  if (!removed) return open;
-  for (const name of open) delete done[name];
-  return withNeeded(open);
+export function checksLeft(state: State, chosen: readonly CheckName[]): CheckName[] {
+  const open = chosen.filter((name) => !hasEnded(state, name));
+  return state.removed ? withNeeded(open) : open;
 }
 
 async function makeGroup({ azure, file }: Run): Promise<void> {
@@ -71,23 +72,31 @@ async function runCheck(run: Run, name: CheckName): Promise<void> {
   azure.check = name;
   azure.lastRefusal = undefined;
   try {
-    const missing = checks[name].needs.find((needed) => done[needed]?.findings === undefined);
+    const missing = checks[name].needs.find((needed) => !hasEnded(file.state, needed));
     if (missing) throw new CheckStopped(`it needs what the check ${missing} makes`);
     done[name] = { begun: true, findings: await checks[name].run(live) };
-    for (const finding of done[name].findings ?? [])
-      say(
-        `  ${finding.switch}: ${'position' in finding ? finding.position : 'unknown' in finding ? `unknown, ${finding.unknown}` : finding.otherwise}`,
-      );
+    sayFindings(run, done[name].findings);
   } catch (error) {
     interruption.throwIfAborted();
-    const stopped = error instanceof Error ? error.message : String(error);
-    done[name] = { begun: true, stopped };
-    say(`  could not be made: ${stopped}`);
+    const why = error instanceof Error ? error.message : String(error);
+    // Words of a network may hold names of the owner's, and the verdicts are for others.
+    const { message: stopped, findings } =
+      error instanceof CheckStopped ? error : { message: 'Azure did not answer as it should', findings: undefined };
+    done[name] = { begun: true, stopped, ...(findings && { findings }) };
+    sayFindings(run, findings);
+    say(`  could not be made: ${why}`);
     if (azure.lastRefusal !== undefined) say(`  Azure says: ${azure.lastRefusal}`);
   } finally {
     azure.check = '';
     file.save();
   }
+}
+
+function sayFindings({ say }: Run, findings: readonly Finding[] = []): void {
+  for (const finding of findings)
+    say(
+      `  ${finding.switch}: ${'position' in finding ? finding.position : 'unknown' in finding ? `unknown, ${finding.unknown}` : finding.otherwise}`,
+    );
 }
 
 function liveOf({ azure, file, vmSize, say }: Run, isRepeated: boolean): Live {

@@ -68,22 +68,34 @@ export async function sessionOn(
 function elsewhereProblems({ runId, removed, subscriptionId, location }: State, subscription: string): Problem[] {
   if (removed || isSame(subscriptionId, subscription)) return [];
   const problem = `its last run ${runId} may have left something in the subscription ${subscriptionId}`;
-  const remove = `--subscription ${subscriptionId} --location ${location} --clean-up`;
-  return [{ where: '--folder', problem, whatToDo: `Remove it: ${remove}. Or give another folder.` }];
+  return [{ where: '--folder', problem, whatToDo: `${removal({ subscriptionId, location })} Or give another folder.` }];
 }
+
+/** How to remove what a run has left. */
+export const removal = ({ subscriptionId, location }: Pick<State, 'subscriptionId' | 'location'>): string =>
+  `Remove it: --subscription ${subscriptionId} --location ${location} --clean-up.`;
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 const isOpen = ({ finished, removed }: State): boolean => !(finished && removed);
 
+/** npm hands on the Ctrl-C that a terminal has sent to this process already: both are one. */
+const onePressMs = 1_000;
+
 /** Removes all that these runs have made, also after an interruption. Another one ends the wait. @returns IDs of what is left */
-export async function remove({ azure, terminal }: Session, runIds: Iterable<string>): Promise<string[]> {
+export async function remove({ azure, file, terminal }: Session, runIds: Iterable<string>): Promise<string[]> {
   const impatience = new AbortController();
-  const stop = () => impatience.abort(new Error('Stopped waiting'));
+  let pressedAt: number | undefined;
+  const stop = () => {
+    if (pressedAt === undefined) {
+      pressedAt = performance.now();
+      terminal.say('Removes what was made. Another Ctrl-C ends the wait.');
+    } else if (performance.now() - pressedAt > onePressMs) impatience.abort(new Error('Stopped waiting'));
+  };
+  if (interruption.aborted) stop();
   process.on('SIGINT', stop).on('SIGTERM', stop);
   azure.signal = impatience.signal;
   azure.check = '';
-  if (interruption.aborted) terminal.say('Removes what was made. Another Ctrl-C ends the wait.');
   const left: string[] = [];
   try {
     for (const runId of runIds) left.push(...(await removeRun(azure, runId, (line) => terminal.say(line))));
@@ -91,6 +103,6 @@ export async function remove({ azure, terminal }: Session, runIds: Iterable<stri
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
   const ids = left.map((id) => `  ${id}`).join('\n');
-  if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\nRemove it with --clean-up.`);
+  if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\n${removal(file.state)}`);
   return left;
 }

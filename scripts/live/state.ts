@@ -13,7 +13,7 @@ export interface State {
   readonly location: string;
   /** A day after the last start, for everything that it has made. */
   expiresOn: string;
-  /** Checks that were begun, and with their findings those that have ended. */
+  /** Checks that were begun, with what stopped them and what they have found: see {@link hasEnded}. */
   readonly checks: Partial<Record<CheckName, { begun: true; stopped?: string; findings?: Finding[] }>>;
   /** Real values and what stands for them in the recording: the only place where they are. */
   readonly replacements: Replacements;
@@ -22,6 +22,10 @@ export interface State {
   /** Whether all its checks have ended. */
   finished: boolean;
 }
+
+/** Whether a check was made to its end. One that was stopped may have found something before. */
+export const hasEnded = ({ checks }: State, name: CheckName): boolean =>
+  checks[name]?.findings !== undefined && checks[name].stopped === undefined;
 
 /** Keeps the state of a run in a folder. */
 export class StateFile {

@@ -286,6 +286,9 @@ describe('nothing is made', () => {
     const seed = {
       providers: { 'Microsoft.ManagedIdentity': 'NotRegistered' },
       quotas: { cores: 4 },
+      denyAssignments: [
+        { name: randomUUID(), title: 'stack', scope, actions: ['Microsoft.Network/privateEndpoints/*'] },
+      ],
       callerPermissions: [{ scope, actions: ['*'], notActions: ['Microsoft.Authorization/*/write'] }],
     };
     return against(seed, async (simulator, folder) => {
@@ -297,7 +300,12 @@ describe('nothing is made', () => {
         path: `${scope}/resourceGroups/aks-isolation-live-r0000000a`,
         body: { location: 'westeurope' },
       };
-      await controlApi(simulator, 'requests', 'POST', { does: [left, untagged] });
+      const lock = {
+        method: 'PUT',
+        path: `${scope}/providers/Microsoft.Authorization/locks/keep`,
+        body: { properties: { level: 'CanNotDelete' } },
+      };
+      await controlApi(simulator, 'requests', 'POST', { does: [left, untagged, lock] });
       await takenName(simulator, folder);
       const before = await groupsIn(simulator);
       const { exitCode, stderr } = await liveProcess(simulator, wordsOf(folder, '--yes', ...byDemand));
@@ -308,6 +316,8 @@ describe('nothing is made', () => {
         /aksisolationliver1a2b3c4d: the name is taken .*another --folder: a new run has other names/,
         /Microsoft.ManagedIdentity: the resource provider is NotRegistered/,
         /roleAssignments\/write, which the check ownRegistry needs/,
+        /locks\/keep: a lock \(CanNotDelete\) of the subscription would keep what the run makes from being removed/,
+        /the deny assignment stack keeps the identity from Microsoft.Network\/privateEndpoints\/write/,
         /vCPUs are needed at once, and the quota of the region westeurope leaves 4 of 4/,
       ])
         expect(stderr).toMatch(said);
@@ -403,7 +413,15 @@ test.each(sampled(stops, 3))('after %s a later start goes on', (signal, exitCode
       // A closed terminal takes no words.
       if (signal === 'SIGHUP') for (const stream of [first.stdout, first.stderr]) stream.destroy();
       first.kill(signal);
+      // npm hands on what the terminal has sent already.
+      if (signal === 'SIGINT') first.kill(signal);
       expect([(await first).exitCode, (await groupsIn(simulator)).length]).toEqual([exitCode, left]);
+      if (signal === 'SIGKILL') {
+        const asked = words.filter((word) => word !== '--yes');
+        const refused = await live(simulator, asked, { answer: 'no' });
+        const [group = 'none'] = await groupsIn(simulator);
+        expect([refused.exitCode, refused.stderr]).toEqual([3, expect.stringContaining(`costs money:\n  ${group}`)]);
+      }
       await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
       const second = await liveProcess(simulator, words);
       expect([second.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
@@ -526,6 +544,17 @@ test.each(sampled(besides, 4))('what the check %s does not ask for is no verdict
     { speed: 'demand', azure },
   ),
 );
+
+test('a check whose cluster is refused was not made, and what it has found before counts', () =>
+  against({}, async (simulator, folder) => {
+    const answer = { status: 400, code: 'InvalidParameter', message: 'No.' };
+    await controlApi(simulator, 'faults', 'POST', { method: 'PUT', path: '/managedClusters/own$', times: 100, answer });
+    const words = wordsOf(folder, '--yes', '--checks', 'ownRegistry,deletion', ...byDemand);
+    const { exitCode, stdout } = await live(simulator, words);
+    expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
+    expect(stdout).toMatch(/registryLocation +holds/);
+    expect(stdout).toMatch(/the check deletion could not be made: it needs what the check ownRegistry makes/);
+  }));
 
 test('what could not be removed is named, and removed by --clean-up', () =>
   against({}, async (simulator, folder) => {

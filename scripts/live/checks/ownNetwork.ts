@@ -28,13 +28,11 @@ export async function checkOwnRegistry(live: Live): Promise<Finding[]> {
   await assign(live, 'networkContributor', network, control);
   await assign(live, 'managedIdentityOperator', kubelet.id, control);
   await assign(live, 'acrPull', registry, kubelet);
-  try {
-    await makeUntilAccepted(live, { control, kubelet, network, registry });
-  } catch (error) {
-    if (!(error instanceof CheckStopped)) throw error;
-    live.say(`  ${error.message}`);
-  }
-  return [locationFinding(live, location, last)];
+  const findings = [locationFinding(live, location, last)];
+  await makeUntilAccepted(live, { control, kubelet, network, registry }).catch((error: unknown) => {
+    throw error instanceof CheckStopped ? new CheckStopped(error.message, findings) : error;
+  });
+  return findings;
 }
 
 async function identity({ azure, runId, location, tags }: Live, name: string): Promise<Identity> {
