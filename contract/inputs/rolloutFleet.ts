@@ -94,7 +94,7 @@ const select = z.strictObject({
 });
 
 /** Azure's limits let far fewer be in work in one subscription, and a worker takes 500 activities at the same time. */
-const mostAtOnce = 300;
+export const mostAtOnce = 300;
 const atOnce = (usual: number) =>
   z
     .int()
