@@ -25,6 +25,8 @@ export interface AuditRequest {
   subnetIds: string[];
   /** The zone of the registry's names, if it is in a subscription of its own. */
   privateDnsZoneId?: string;
+  /** Why nobody can tell which network AKS manages for the cluster. Left out where it is known, or there is none. */
+  networkUnread?: string;
 }
 
 /** The parts of {@link AuditFacts} that are read by themselves. */
@@ -114,7 +116,7 @@ export interface DeletionFacts {
   access: AccessFacts;
   /** Parts that could not be read. Left out by earlier versions. */
   unread?: Unread[];
-  /** Why what is in the resource group, or what was made for the cluster, could not be read. Left out by earlier versions. */
+  /** Why what is in the resource group, or what was made for the cluster, could not all be read. Left out by earlier versions. */
   unseen?: { content?: string; made?: string };
 }
 
@@ -195,6 +197,8 @@ export interface ExistingCluster {
   cluster?: ClusterFacts;
   /** The network that AKS manages for the cluster. */
   managedNetworkId?: string;
+  /** Why nobody can tell which one AKS manages for the cluster. Left out where it was seen, or there is none. */
+  networkUnread?: string;
   /** The link of a zone for registries to the network of the nodes. */
   zoneLink?: ZoneLinkFacts;
   /** Host and path from which the nodes are to get Microsoft's images. Left out: from Microsoft. */

@@ -1,4 +1,5 @@
 import { CancelledFailure } from '@temporalio/activity';
+import { currentContext, isUnhurried } from './currentContext.ts';
 import { outsideOfLooks } from './sharedReads.ts';
 
 /** Questions of a connection that are being asked, and those that come next. */
@@ -11,11 +12,23 @@ const askings = new WeakMap<object, Map<string, Asking>>();
 
 /**
  * Asks Azure the same for all who ask meanwhile. Each gets an answer to a question that was asked after its own: an answer that is on
- * its way already may be older than what the asker must know.
+ * its way already may be older than what the asker must know. Whoever is waited for does not wait for a rollout's turn.
  *
  * @param connection Whose question it is.
  */
-export function askedTogether<T>(connection: object, question: string, ask: () => Promise<T>): Promise<T> {
+export async function askedTogether<T>(connection: object, question: string, ask: () => Promise<T>): Promise<T> {
+  const context = currentContext();
+  const answer = joined(connection, `${context && isUnhurried(context) ? 'unhurried ' : ''}${question}`, ask);
+  try {
+    return await (context ? Promise.race([answer, context.cancelled]) : answer);
+  } catch (error) {
+    // The run that has asked for all may have been cancelled.
+    if (isCancellation(error) && !context?.cancellationSignal.aborted) return askedTogether(connection, question, ask);
+    throw error;
+  }
+}
+
+function joined<T>(connection: object, question: string, ask: () => Promise<T>): Promise<T> {
   const questions = askings.get(connection) ?? new Map<string, Asking>();
   askings.set(connection, questions);
   const asking = questions.get(question) ?? {};
@@ -41,11 +54,7 @@ export function askedTogether<T>(connection: object, question: string, ask: () =
       // What the look of one of them has seen before may be too old for the others.
       return begin(outsideOfLooks(ask));
     });
-  return (asking.next as Promise<T>).catch((error: unknown) => {
-    // The run that has asked for all may have been cancelled.
-    if (isCancellation(error)) return ask();
-    throw error;
-  });
+  return asking.next as Promise<T>;
 }
 
 const isCancellation = (error: unknown): boolean =>

@@ -34,9 +34,7 @@ async function readDependencies(clients: ClientsOf, request: AuditRequest): Prom
   const { part, unread } = partReader();
   const named = await readNamed(clients, request, part);
   const { registry, network, content = [], balanced = [], machines, extensions, versions = [] } = named;
-  // The network that AKS manages is known by its group alone.
-  if (request.subnetIds.length === 0 && unread.nodeResourceGroup !== undefined)
-    unread.network ??= unread.nodeResourceGroup;
+  if (request.networkUnread !== undefined) unread.network ??= request.networkUnread;
   // AKS offers versions in each region in which it has a cluster.
   if (versions.length === 0) unread.versions ??= `AKS tells no versions of ${request.cluster.location}`;
   const subnets = (network?.subnets ?? []).filter(({ id }) => request.subnetIds.some((one) => sameResourceId(one, id)));

@@ -12,7 +12,7 @@ import {
 } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
-import type { Unread } from '../../resources/unread.ts';
+import { type Unread, unreadTexts } from '../../resources/unread.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
@@ -45,54 +45,68 @@ export const deletionActivities = (clients: ClientsOf) => ({
       whereAllowed(() => readGroupContent(clients, group)),
       whereAllowed(() => readTagged(clients, subscriptionId, marks)),
     ]);
-    const around = await readMarked(clients, request, seenOr(tagged, { made: [], used: [] }), found);
+    const { unread: unreadZones, ...around } = await readMarked(clients, request, seenOr(tagged, nothingTagged), found);
     const owned = around.owned.map(({ id }) => id);
     const named = found ? await readUsed(clients, found) : { used: [], unread: [] };
     const used = uniqueIds([...named.used, ...around.zoneIds]).filter((id) => !isOfAks(id, found));
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
     const nodeGroup = found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : [];
     const [identities, { users, unread }, networks, access] = await Promise.all([
-      Promise.all(uniqueIds(identityIds).map((id) => readKnownIdentity(clients, id))),
+      eachAllowed(uniqueIds(identityIds), 'identities', (id) => readKnownIdentity(clients, id)),
       readUsers(clients, around.owned, marks),
-      Promise.all(owned.filter(isA('virtualNetworks')).map((id) => readSubnets(clients, id, owned, found))),
+      eachAllowed(owned.filter(isA('virtualNetworks')), 'networks that were made for the cluster,', (id) =>
+        readSubnets(clients, id, owned, found),
+      ),
       readAccess(clients, [...owned, groupId, ...nodeGroup, `/subscriptions/${subscriptionId}`]),
     ]);
+    const made = [
+      ...unreadOf(tagged, `/subscriptions/${subscriptionId}`, 'what was made for the cluster'),
+      ...[unreadZones, networks.unread].flat(),
+      ...identities.unread.filter(({ at }) => owned.includes(at)),
+    ];
+    const inGroup = unreadOf(content, groupId, 'what is in the resource group');
     const usesGroup = hasSecondMark(resourceGroup?.tags ?? {}, marks);
     return {
       subscription,
       ...(found && { cluster: found }),
       ...(resourceGroup && { resourceGroup }),
-      content: contentToName(
-        seenOr(content, []).map(({ id }) => id),
-        owned,
-      ),
+      content: contentToName(seenOr(content, []), owned),
       owned,
       shared: [],
-      users: withForeignSubnets(users, networks.flat()),
-      subnets: Object.fromEntries(networks.flat().map(({ id, own }) => [id, own])),
+      users: withForeignSubnets(users, networks.seen),
+      subnets: Object.fromEntries(networks.seen.map(({ id, own }) => [id, own])),
       used,
       marked: [...(usesGroup ? [groupId] : []), ...around.marked],
-      identities: identities.flat(),
+      identities: identities.seen,
       access,
-      unread: [
-        ...named.unread,
-        ...unread,
-        ...unreadOf(content, groupId, 'what is in the resource group, which stays,'),
-        ...unreadOf(tagged, `/subscriptions/${subscriptionId}`, 'what was made for the cluster, all of which stays,'),
-      ],
+      unread: [...new Set([...named.unread, ...unread, ...inGroup, ...made, ...identities.unread])],
       unseen: {
-        ...('forbidden' in content && { content: content.forbidden }),
-        ...('forbidden' in tagged && { made: tagged.forbidden }),
+        ...(inGroup[0] && { content: inGroup[0].why }),
+        ...(made.length > 0 && { made: unreadTexts(made).join('; ') }),
       },
     };
   },
 });
 
+/** Reads what there is of each. Whoever may not read one does without it. */
+async function eachAllowed<T>(
+  ids: readonly string[],
+  what: string,
+  read: (id: string) => Promise<T[]>,
+): Promise<{ seen: T[]; unread: Unread[] }> {
+  const looks = await Promise.all(ids.map(async (id) => ({ id, look: await whereAllowed(() => read(id)) })));
+  return {
+    seen: looks.flatMap(({ look }) => seenOr(look, [])),
+    unread: looks.flatMap(({ id, look }) => unreadOf(look, id, what)),
+  };
+}
+
 /** Those that are not owned come first: a plan names what hinders the deletion of the group, and a group may hold thousands. */
-function contentToName(content: readonly string[], owned: readonly string[]): string[] {
+function contentToName(content: readonly { id: string }[], owned: readonly string[]): string[] {
   const ours = new Set(owned.map(keyOf));
-  const foreign = content.filter((id) => !ours.has(keyOf(id)));
-  return [...foreign, ...content.filter((id) => ours.has(keyOf(id)))].slice(0, mostContent);
+  const ids = content.map(({ id }) => id);
+  const foreign = ids.filter((id) => !ours.has(keyOf(id)));
+  return [...foreign, ...ids.filter((id) => ours.has(keyOf(id)))].slice(0, mostContent);
 }
 
 /** So many IDs of 250 bytes are a quarter of a MiB, of the two that Temporal keeps of a result. */
@@ -104,14 +118,16 @@ async function readMarked(
   { marks, privateDnsZoneId }: DeletionRequest,
   { made, used }: Tagged,
   found: ClusterFacts | undefined,
-): Promise<{ owned: MarkedId[]; zoneIds: string[]; marked: string[] }> {
+): Promise<{ owned: MarkedId[]; zoneIds: string[]; marked: string[]; unread: Unread[] }> {
   const tagged = made.map(({ id }) => id);
   const zoneIds = uniqueIds([
     ...[...tagged, ...used].filter(isA('privateDnsZones')),
     ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
     ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
   ]).filter((id) => !isOfAks(id, found));
-  const zones = (await Promise.all(zoneIds.map((id) => readMarkedInZone(clients, id, marks)))).flat();
+  const { seen: zones, unread } = await eachAllowed(zoneIds, 'zones that may have records of the cluster,', (id) =>
+    readMarkedInZone(clients, id, marks),
+  );
   const all = [...made.filter(({ id }) => !isOfAks(id, found)), ...zones.flatMap(({ owned }) => owned)];
   const owned = [...new Map(all.map((each) => [keyOf(each.id), each])).values()];
   const marked = uniqueIds([...used, ...zones.flatMap((zone) => zone.marked)]);
@@ -119,6 +135,7 @@ async function readMarked(
     owned,
     zoneIds: zones.map(({ id }) => id),
     marked: marked.filter((id) => !isOfAks(id, found) && !owned.some((own) => sameResourceId(id, own.id))),
+    unread,
   };
 }
 
@@ -139,7 +156,8 @@ async function readUsers(
   );
   const all = await Promise.all(
     owned.map(async ({ id, marks: carried }): Promise<[string, Users]> => {
-      const found = await usersOf(clients, id, marks, clusters);
+      const look = await whereAllowed(() => usersOf(clients, id, marks, clusters));
+      const found = seenOr(look, { ...nobody, unread: unreadOf(look, id, 'the resource, or what is in it,') });
       return [id, { ...found, users: [...found.users, ...markedUsers(carried, marks)] }];
     }),
   );
@@ -202,6 +220,8 @@ interface Tagged {
   /** IDs of what was made for others. */
   used: string[];
 }
+
+const nothingTagged: Tagged = { made: [], used: [] };
 
 const subnetsOf = (cluster: ClusterFacts | undefined): string[] =>
   [

@@ -125,6 +125,7 @@ async function lookAround(
   return {
     ...(idle && { cluster: idle }),
     ...(managedNetworkId !== undefined && { managedNetworkId }),
+    ...(network && 'forbidden' in network && { networkUnread: network.forbidden }),
     ...(zoneLink && { zoneLink }),
     ...(Object.keys(addresses.lost).length > 0 && { lostAddresses: addresses.lost }),
     unread,

@@ -56,7 +56,7 @@ export async function readLinksTo(
     if (found.length > 0) return found;
     const others = zones.filter((zone) => !near.includes(zone));
     if (far === 'anew' || !isOfRollout())
-      return (await askForLinks(clients, `${id} ${group}`, others)).filter(isWanted);
+      return (await askForLinks(clients, `${id} ${group ?? ''}`, others)).filter(isWanted);
     const candidates = await Promise.all(others.map((zone) => hadLately(clients, zone, isWanted)));
     return linksOf(others.filter((_zone, index) => candidates[index]));
   };
@@ -153,7 +153,7 @@ const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to 
 /** Lists the zones for registries that a subscription, or a resource group in it, has. */
 async function registryZones(clients: ClientsOf, subscriptionId: string, group?: string): Promise<string[]> {
   const { privateZones } = clients(subscriptionId).privateDns;
-  return askedTogether(clients, `zones of ${keyOf(subscriptionId)} ${group}`, async () => {
+  return askedTogether(clients, `zones of ${keyOf(subscriptionId)} ${group ?? ''}`, async () => {
     const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () =>
       collect(group === undefined ? privateZones.list() : privateZones.listByResourceGroup(group)),
     );

@@ -1,4 +1,4 @@
-import { azureList, collect } from '../../activities/arm/errors.ts';
+import { azureCall, azureList, collect, seenOr, whereAllowed } from '../../activities/arm/errors.ts';
 import { isPassing, type LiveAzure } from './azure.ts';
 import { errorCode } from './exchanges.ts';
 import { type ClusterKey, groupName, nodeGroupName, runIdIn } from './live.ts';
@@ -71,7 +71,7 @@ async function triedRemoval(azure: LiveAzure, group: string, begins: () => void)
     begins();
     const { outcome, first, last } = await azure.follow('resources', () => resourceGroups.delete(group));
     const isAbsent = first.status === 204 || first.status === 404;
-    if (isAbsent && !(await isListed(azure, group))) return 'gone';
+    if (isAbsent) return (await isListed(azure, group)) ? { why: 'it is listed, and not found', costs: 1 } : 'gone';
     if (await isGone(azure, group)) return 'gone';
     const why = `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`.trim();
     if (outcome !== 'refused') return { why, costs: patience.ofOneThatHasBegun };
@@ -105,11 +105,17 @@ async function isGone(azure: LiveAzure, group: string): Promise<boolean> {
 
 /**
  * Whether the list of groups names one. A region of Azure Resource Manager may not know of a group that costs money elsewhere: a 404
- * counts where the list has no such group either, or nobody lists.
+ * counts where the list has no such group either, or nobody may list.
  */
-async function isListed({ clients }: LiveAzure, group: string): Promise<boolean> {
-  const groups = await collect(clients.resources.resourceGroups.list()).catch(() => []);
-  return groups.some(({ name = '' }) => name.toLowerCase() === group.toLowerCase());
+async function isListed({ clients, subscriptionScope }: LiveAzure, group: string): Promise<boolean> {
+  const { resourceGroups } = clients.resources;
+  try {
+    const look = await whereAllowed(() => azureCall(subscriptionScope, () => collect(resourceGroups.list())));
+    return seenOr(look, []).some(({ name = '' }) => name.toLowerCase() === group.toLowerCase());
+  } catch {
+    // Nobody knows. To delete once more what is gone does no harm.
+    return true;
+  }
 }
 
 async function contentOf({ clients }: LiveAzure, group: string): Promise<string[]> {

@@ -68,12 +68,20 @@ export async function sessionOn(
 function elsewhereProblems({ runId, removed, subscriptionId, location }: State, subscription: string): Problem[] {
   if (removed || isSame(subscriptionId, subscription)) return [];
   const problem = `its last run ${runId} may have left something in the subscription ${subscriptionId}`;
-  return [{ where: '--folder', problem, whatToDo: `${removal({ subscriptionId, location })} Or give another folder.` }];
+  return [
+    { where: '--folder', problem, whatToDo: `${removal({ subscriptionId, location })}. Or give another folder.` },
+  ];
 }
 
-/** How to remove what a run has left. */
-export const removal = ({ subscriptionId, location }: Pick<State, 'subscriptionId' | 'location'>): string =>
-  `Remove it: --subscription ${subscriptionId} --location ${location} --clean-up.`;
+/** How to remove what runs have left. @param runIds Default: the last run of the folder. */
+export function removal(
+  { subscriptionId, location }: Pick<State, 'subscriptionId' | 'location'>,
+  runIds: readonly string[] = [],
+): string {
+  const [only, ...others] = runIds;
+  const which = only === undefined || others.length > 0 ? '' : ` ${only}`;
+  return `Remove it: --subscription ${subscriptionId} --location ${location} --clean-up${which}`;
+}
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
@@ -103,6 +111,6 @@ export async function remove({ azure, file, terminal }: Session, runIds: Iterabl
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
   const ids = left.map((id) => `  ${id}`).join('\n');
-  if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\n${removal(file.state)}`);
+  if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\n${removal(file.state, [...runIds])}`);
   return left;
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { CancelledFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { askedTogether } from '../../activities/arm/askedTogether.ts';
 import { Durations, pollDelayMs } from '../../activities/arm/polling.ts';
+import { attempt } from './support.ts';
 
 /** Polls an operation that ends after so many seconds: when its end is noticed, and by how many polls. */
 function noticed(
@@ -130,7 +133,7 @@ describe('a question of many', () => {
     expect(await askedTogether(connection, 'q', ask)).toBe(3);
   });
 
-  it('is asked by each one where the run that asks for all is cancelled', async () => {
+  it('is asked again where the run that asks for all is cancelled', async () => {
     const connection = {};
     let asked = 0;
     const ask = async () => {
@@ -140,5 +143,17 @@ describe('a question of many', () => {
     };
     const all = [1, 2, 3].map(() => askedTogether(connection, 'q', ask));
     expect(await Promise.all(all)).toEqual([1, 3, 4]);
+  });
+
+  it('does not wait where its own run is cancelled, nor for a rollout where somebody waits for it', async () => {
+    const connection = {};
+    const never = () => new Promise<number>(() => undefined);
+    const rollout = new MockActivityEnvironment({ priority: { priorityKey: 4 } });
+    const asking = rollout.run(() => askedTogether(connection, 'q', never));
+    const joining = rollout.run(() => askedTogether(connection, 'q', never));
+    expect(await attempt().run(() => askedTogether(connection, 'q', async () => 1))).toBe(1);
+    rollout.cancel();
+    await expect(asking).rejects.toThrow(CancelledFailure);
+    await expect(joining).rejects.toThrow(CancelledFailure);
   });
 });

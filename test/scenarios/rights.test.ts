@@ -89,7 +89,9 @@ const allCases = {
     start: ({ client }, name) => client.auditCluster({ cluster: reference(name) }),
   },
   'deleteCluster, alone': {
-    prepare: isolatedCluster(),
+    async prepare(harness, name) {
+      await (await harness.client.createCluster(ownRegistryInput(name))).result();
+    },
     start: ({ client }, name) => client.deleteCluster({ cluster: reference(name) }),
   },
   deleteCluster: {

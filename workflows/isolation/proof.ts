@@ -77,13 +77,14 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
 
 /** The request for everything on which the isolation of a cluster depends, the subnets of its pods included. */
 export const dependenciesRequest = (
-  seen: Pick<ExistingCluster, 'cluster' | 'managedNetworkId'>,
+  seen: Pick<ExistingCluster, 'cluster' | 'managedNetworkId' | 'networkUnread'>,
   cluster: ClusterFacts,
   privateDnsZoneId?: string,
 ): AuditRequest => ({
   cluster,
   subscriptionId: resourceReference(cluster.id).subscriptionId,
   subnetIds: poolSubnets(seen, ['vnetSubnetId', 'podSubnetId']),
+  ...(seen.networkUnread !== undefined && { networkUnread: seen.networkUnread }),
   ...(privateDnsZoneId !== undefined && { privateDnsZoneId }),
 });
 

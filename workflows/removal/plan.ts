@@ -72,7 +72,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     input,
     [
       { steps: gates, problems: [] },
-      { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, around)] },
+      { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, seen, around)] },
       { steps: roles.map(({ step }) => step), problems: [] },
       { steps: unmarking, problems: [] },
       { steps, problems: removalProblems(input, seen, around) },
@@ -105,12 +105,19 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
 }
 
 /** Most likely a name is mistyped: "verified, it is gone" would hide that. */
-const nothingToDelete = ({ cluster }: ParsedDeleteClusterInput, around: readonly PlannedRemoval[]): Problem => ({
+const nothingToDelete = (
+  { cluster }: ParsedDeleteClusterInput,
+  { unseen }: DeletionFacts,
+  around: readonly PlannedRemoval[],
+): Problem => ({
   where: clusterId(cluster),
-  problem:
-    around.length === 0
-      ? 'there is nothing to delete: no such cluster, and nothing that was made for it'
-      : `there is nothing to delete: no such cluster, and what was made for it is to stay (${around.length})`,
+  problem: `there is nothing to delete: no such cluster, and ${
+    unseen?.made !== undefined
+      ? 'the worker may not read what was made for it'
+      : around.length === 0
+        ? 'nothing that was made for it'
+        : `what was made for it is to stay (${around.length})`
+  }`,
   whatToDo: 'Check the reference, and alsoDelete. A cluster that an earlier run has deleted needs no other run.',
 });
 
