@@ -1,5 +1,5 @@
-import { CancelledFailure } from '@temporalio/activity';
-import { currentContext, isUnhurried } from './currentContext.ts';
+import { currentContext, urgencyOf } from './currentContext.ts';
+import { isCancellation } from './errors.ts';
 import { outsideOfLooks } from './sharedReads.ts';
 
 /** Questions of a connection that are being asked, and those that come next. */
@@ -18,7 +18,7 @@ const askings = new WeakMap<object, Map<string, Asking>>();
  */
 export async function askedTogether<T>(connection: object, question: string, ask: () => Promise<T>): Promise<T> {
   const context = currentContext();
-  const answer = joined(connection, `${context && isUnhurried(context) ? 'unhurried ' : ''}${question}`, ask);
+  const answer = joined(connection, `${urgencyOf(context)} ${question}`, ask);
   try {
     return await (context ? Promise.race([answer, context.cancelled]) : answer);
   } catch (error) {
@@ -56,6 +56,3 @@ function joined<T>(connection: object, question: string, ask: () => Promise<T>):
     });
   return asking.next as Promise<T>;
 }
-
-const isCancellation = (error: unknown): boolean =>
-  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');

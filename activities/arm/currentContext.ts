@@ -14,3 +14,7 @@ const mostHurried = 3;
 
 /** Nobody waits for it: it is a rollout's. */
 export const isUnhurried = ({ info: { priority } }: Context): boolean => (priority?.priorityKey ?? 0) > mostHurried;
+
+/** Whether it is a rollout's. What is asked outside of activities is waited for. */
+export const urgencyOf = (context: Context | undefined): 'hurried' | 'unhurried' =>
+  context && isUnhurried(context) ? 'unhurried' : 'hurried';

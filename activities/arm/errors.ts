@@ -170,10 +170,13 @@ export function httpStatus(error: unknown): unknown {
   return isRecord(details) ? details.status : undefined;
 }
 
+/** Whether a call has ended with its activity: Temporal's word for it, or that of what was waited for. */
+export const isCancellation = (error: unknown): error is Error =>
+  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');
+
 /** Maps any error of an ARM call. Cancellation and failures that are mapped already pass unchanged. */
 export function toApplicationFailure(error: unknown, resourceId: string, response?: PipelineResponse): Error {
-  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof Error && error.name === 'AbortError') return error;
+  if (error instanceof ApplicationFailure || isCancellation(error)) return error;
   // The SDK takes 304 for an error, and 204 where it does not expect that. An error after an answer is none of that answer.
   const isAnswered = response?.status === 304 || (response?.status === 204 && isUnexpected(error, 204));
   if (!response || (response.status < 400 && !isAnswered)) return unreachable(error, resourceId);

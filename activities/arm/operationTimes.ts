@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { Measures } from '../../contract/metrics.ts';
 import type { OperationKind } from '../../resources/operations.ts';
 import { adaptiveDelayMs, byClock, isInAzuresTime, now, pause } from './clock.ts';
-import { isUnhurried } from './currentContext.ts';
+import { urgencyOf } from './currentContext.ts';
 import { parseRetryAfter } from './errors.ts';
 import { Durations, type Polled, pollDelayMs } from './polling.ts';
 
@@ -42,17 +42,17 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
   wait.askedMs = asked;
   if (last && !isInAzuresTime(last.request.url)) return pause(asked ?? adaptiveDelayMs(now() - wait.startedAt));
   const lookedAt = now();
-  const pace = isUnhurried(Context.current()) ? 'unhurried' : 'hurried';
-  waiting[pace] += 1;
+  const urgency = urgencyOf(Context.current());
+  waiting[urgency] += 1;
   try {
     for (;;) {
-      const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt, waiting[pace] > mostWatched)) - now();
+      const leftMs = lookedAt + pollDelayMs(polledAt(wait, lookedAt, waiting[urgency] > mostWatched)) - now();
       // Clocks have whole milliseconds: the rest of one would be waited for for ever.
       if (leftMs < 1) return;
       await pause(isKnown(wait) ? leftMs : Math.min(leftMs, recheckMs));
     }
   } finally {
-    waiting[pace] -= 1;
+    waiting[urgency] -= 1;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { Measures } from '../../contract/metrics.ts';
 import { type BucketName, bucketsOf, type TokenBucket, tokenBuckets, workersShare } from '../../resources/armBudget.ts';
 import { isInAzuresTime, now, pause } from './clock.ts';
-import { currentContext, isUnhurried } from './currentContext.ts';
+import { currentContext, isUnhurried, urgencyOf } from './currentContext.ts';
 import { countWorkers } from './workers.ts';
 
 /** The part of a full bucket that rollouts leave to runs that somebody waits for. */
@@ -132,8 +132,7 @@ function toldOf({ status, headers }: PipelineResponse, bucket: BucketName): numb
 }
 
 /** The longest wait of a request for a token of one bucket. */
-export const mostPauseMs = (context: Context | undefined): number =>
-  mostPausesMs[context && isUnhurried(context) ? 'unhurried' : 'hurried'];
+export const mostPauseMs = (context: Context | undefined): number => mostPausesMs[urgencyOf(context)];
 
 /** How long each attempt has waited for all its tokens: no more than half of what it may last. */
 const waitedMs = new WeakMap<Context, { ms: number }>();

@@ -4,7 +4,7 @@ import type { Unread } from '../../resources/unread.ts';
 import { askedTogether } from '../arm/askedTogether.ts';
 import { nowAtMachinePace } from '../arm/clock.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { currentContext, isUnhurried } from '../arm/currentContext.ts';
+import { currentContext, urgencyOf } from '../arm/currentContext.ts';
 import { azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { listLinks } from '../privateDns.ts';
 import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
@@ -55,7 +55,7 @@ export async function readLinksTo(
     // A subscription has a zone for each of its clusters, and may have thousands. Azure allows a network one of them.
     if (found.length > 0) return found;
     const others = zones.filter((zone) => !near.includes(zone));
-    if (far === 'anew' || !isOfRollout())
+    if (far === 'anew' || urgencyOf(currentContext()) === 'hurried')
       return (await askForLinks(clients, `${id} ${group ?? ''}`, others)).filter(isWanted);
     const candidates = await Promise.all(others.map((zone) => hadLately(clients, zone, isWanted)));
     return linksOf(others.filter((_zone, index) => candidates[index]));
@@ -101,11 +101,6 @@ export async function readLinksTo(
 /** The age that a rollout accepts of zones of other clusters: otherwise each of its runs would ask for those of all others. */
 const mostAgeMs = 20 * 60_000;
 const seen = new WeakMap<ClientsOf, Map<string, { links: Promise<ZoneLinkFacts[]>; askedAt: number }>>();
-
-function isOfRollout(): boolean {
-  const context = currentContext();
-  return context !== undefined && isUnhurried(context);
-}
 
 /**
  * Whether a zone had such a link lately, as a rollout's runs ask: those of people ask each zone anew. A plan may rest on that, for

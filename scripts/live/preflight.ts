@@ -149,20 +149,13 @@ const lockProblems = ({ locks }: AllowanceFacts): Problem[] =>
   }));
 
 function denialProblems({ denials = [] }: AllowanceFacts, { chosen }: Wanted): Problem[] {
-  const denied = denials
-    .filter(({ doubt, onlyAtScope }) => doubt === undefined && !onlyAtScope)
-    .map(({ id, name, permissions }) => ({
-      id,
-      name,
-      actions: [...new Set(actionsOf(chosen).flatMap(({ action }) => (isAllowed(action, permissions) ? action : [])))],
-    }));
-  return denied
-    .filter(({ actions }) => actions.length > 0)
-    .map(({ id, name, actions }) => ({
-      where: id,
-      problem: `the deny assignment ${name} keeps the identity from ${actions.join(', ')}`,
-      whatToDo: 'Give another subscription, or have the identity excluded from it.',
-    }));
+  const needed = [...new Set(actionsOf(chosen).map(({ action }) => action))];
+  return denials.flatMap(({ id, name, permissions, doubt, onlyAtScope }) => {
+    const denied = needed.filter((action) => isAllowed(action, permissions));
+    if (doubt !== undefined || onlyAtScope || denied.length === 0) return [];
+    const problem = `the deny assignment ${name} keeps the identity from ${denied.join(', ')}`;
+    return [{ where: id, problem, whatToDo: 'Give another subscription, or have the identity excluded from it.' }];
+  });
 }
 
 function permissionProblems({ permissions }: AllowanceFacts, scope: string, { chosen }: Wanted): Problem[] {

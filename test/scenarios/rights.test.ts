@@ -51,6 +51,13 @@ const isolatedCluster =
   (more: Partial<FoundCluster> = {}) =>
   (harness: Harness, name: string) =>
     existingCluster(harness, name, { isolated: true, pools: { system: { mode: 'System', count: 1 } }, ...more });
+async function onOwnRegistry(harness: Harness, name: string): Promise<void> {
+  await isolatedCluster({ ownNetwork: true })(harness, name);
+  await (await harness.client.changeRegistry({ cluster: reference(name), registry: ownRegistry })).result();
+}
+const createdByRun = async ({ client }: Harness, name: string) =>
+  (await client.createCluster(ownRegistryInput(name))).result();
+
 /** Those whose reads are tried one by one. */
 const allCases = {
   ...cases,
@@ -59,10 +66,7 @@ const allCases = {
     start: ({ client }, name) => client.changeRegistry({ cluster: reference(name), registry: ownRegistry }),
   },
   'changeRegistry, from one of its own': {
-    async prepare(harness, name) {
-      await isolatedCluster({ ownNetwork: true })(harness, name);
-      await (await harness.client.changeRegistry({ cluster: reference(name), registry: ownRegistry })).result();
-    },
+    prepare: onOwnRegistry,
     start: ({ client }, name) =>
       client.changeRegistry({ cluster: reference(name), registry: { mode: 'managed' }, oldRegistry: 'delete' }),
   },
@@ -82,22 +86,15 @@ const allCases = {
     start: ({ client }, name) => client.auditCluster({ cluster: reference(name) }),
   },
   'auditCluster, own registry': {
-    async prepare(harness, name) {
-      await isolatedCluster({ ownNetwork: true })(harness, name);
-      await (await harness.client.changeRegistry({ cluster: reference(name), registry: ownRegistry })).result();
-    },
+    prepare: onOwnRegistry,
     start: ({ client }, name) => client.auditCluster({ cluster: reference(name) }),
   },
   'deleteCluster, alone': {
-    async prepare(harness, name) {
-      await (await harness.client.createCluster(ownRegistryInput(name))).result();
-    },
+    prepare: createdByRun,
     start: ({ client }, name) => client.deleteCluster({ cluster: reference(name) }),
   },
   deleteCluster: {
-    async prepare(harness, name) {
-      await (await harness.client.createCluster(ownRegistryInput(name))).result();
-    },
+    prepare: createdByRun,
     start: ({ client }, name) =>
       client.deleteCluster({ cluster: reference(name), alsoDelete: ['privateEndpoint', 'registry'] }),
   },
